@@ -1,0 +1,93 @@
+// The fitted map from a table's columns to a row of features. The first of the views: signed-log z-scores with categories one-hot.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oddshot/base/matrix.h"
+#include "oddshot/data/table.h"
+
+namespace oddshot {
+
+enum class NumericTransform : std::uint8_t {
+  kSignedLog,  // sign(x) log(1 + |x|), for counts, amounts and durations that span decades
+  kIdentity,   // x
+};
+
+struct PreprocessorOptions {
+  NumericTransform numeric = NumericTransform::kSignedLog;
+  float clip = 8.0F;  // features of numeric columns stay within [-clip, clip] deviations; > 0
+};
+
+// What transforming met that fitting had not: counts to report, not errors.
+struct TransformReport {
+  struct Count {
+    std::string column;
+    std::size_t rows = 0;
+  };
+  std::vector<Count> unseen_categories;    // rows with a category not seen in fitting
+  std::vector<Count> unexpected_missing;   // rows with a value missing in a column that never missed one in fitting
+  std::vector<std::string> extra_columns;  // columns that are not part of the schema; they are left out
+};
+
+// A numeric column becomes clip((t(x) - mean) / deviation) and, if it missed values in fitting, a second feature that is 1 where the value
+// is missing. A category column of C categories seen in fitting becomes C + 1 features, the last for "unseen" (and one more for "missing"
+// if that was seen). A missing value takes the mean (0). Columns with a single value in fitting (and nothing missing) are dropped and
+// listed by dropped(). A value; const methods may be called concurrently.
+class Preprocessor {
+ public:
+  // Fits on the rows given (the training normals), feature columns only. Throws ArgumentError if rows is empty or nothing is left but
+  // constants.
+  static Preprocessor fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
+                          const PreprocessorOptions& options = {});
+
+  // [rows.size() x width()] features. Throws FormatError naming the first column of the schema that the table lacks or that is of another
+  // kind (with the first offending value). `report` may be null.
+  Matrix transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report = nullptr) const;
+
+  std::size_t width() const;
+  // One name a feature: "duration", "service=http", "service=(unseen)", "age is missing".
+  const std::vector<std::string>& feature_names() const;
+  // Which of schema_columns() a feature comes from: [width()].
+  const std::vector<std::uint32_t>& feature_sources() const;
+  // The input columns it needs, in order: those not dropped.
+  std::vector<std::string> schema_columns() const;
+  const std::vector<std::string>& dropped() const;
+
+  // Exact round trip: from_json(p.to_json()) transforms to the same bits. from_json throws FormatError for anything that is not such a
+  // text.
+  std::string to_json() const;
+  static Preprocessor from_json(std::string_view json);
+
+ private:
+  struct NumericColumn {
+    std::string name;
+    double mean = 0;       // of t(x)
+    double deviation = 1;  // of t(x), > 0
+    bool missing_feature = false;
+  };
+  struct CategoryColumn {
+    std::string name;
+    std::vector<std::string> categories;
+    bool missing_feature = false;
+  };
+  struct SchemaColumn {
+    ColumnKind kind = ColumnKind::kNumeric;
+    std::uint32_t index = 0;  // into numeric_ or category_
+  };
+  void name_features();
+
+  PreprocessorOptions options_;
+  std::vector<NumericColumn> numeric_;
+  std::vector<CategoryColumn> category_;
+  std::vector<SchemaColumn> schema_;
+  std::vector<std::string> dropped_;
+  std::vector<std::string> feature_names_;
+  std::vector<std::uint32_t> feature_sources_;
+};
+
+}  // namespace oddshot

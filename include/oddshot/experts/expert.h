@@ -1,0 +1,47 @@
+// Experts: classical detectors that need no meta-training. Baselines, cold start and features in one.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "oddshot/base/matrix.h"
+#include "oddshot/base/random.h"
+
+namespace oddshot {
+
+// A fitted detector. Scores rise with abnormality. Const methods may be called concurrently. Owns all it needs.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  // out[i] = score of rows.row(i); rows [N x D], out [N], D as in fitting. Throws ShapeError otherwise.
+  virtual void score(MatrixView rows, std::span<float> out) const = 0;
+};
+
+// A fitted expert also knows how its own fitting rows would have scored had each been left out.
+class FittedExpert : public Scorer {
+ public:
+  // Leave-one-out (or out-of-bag) scores of the fitting normals: [normals.rows]. Undefined scores (one row only) are NaN.
+  virtual std::vector<float> fitting_scores() const = 0;
+};
+
+class Expert {
+ public:
+  virtual ~Expert() = default;
+  // As on the command line and in results: "knn", "isolation-forest".
+  virtual std::string_view name() const = 0;
+  // Whether the support's anomalies are used; such an expert refuses (ArgumentError) to be fitted without any.
+  virtual bool uses_labels() const = 0;
+  // Fits on normals [N x D], N >= 2, and anomalies [A x D] (unused unless uses_labels()). `stream` is for randomised experts; the same
+  // stream gives the same scorer. Throws ShapeError, ArgumentError.
+  virtual std::unique_ptr<FittedExpert> fit(MatrixView normals, MatrixView anomalies, Stream stream) const = 0;
+};
+
+// Every expert, in the order of tables: robust-z, ecod, mahalanobis, knn, lof, isolation-forest, then those that use labels:
+// knn-difference, logistic.
+std::span<const Expert* const> experts();
+// The expert of that name, or null.
+const Expert* find_expert(std::string_view name);
+
+}  // namespace oddshot

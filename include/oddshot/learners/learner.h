@@ -1,0 +1,82 @@
+// A learner: a meta-learning algorithm. What is learned across tasks (meta-parameters), and how one adapts to a task (inner loop).
+// The training loop, checkpoints, evaluation and selection know nothing else about an algorithm.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oddshot/base/aligned.h"
+#include "oddshot/base/matrix.h"
+#include "oddshot/base/random.h"
+#include "oddshot/nets/encoder_spec.h"
+#include "oddshot/nets/layout.h"
+#include "oddshot/tasks/task.h"
+
+namespace oddshot {
+
+// Memory that a learner works in; one per thread, made once, reused for every task.
+class Scratch {
+ public:
+  virtual ~Scratch() = default;
+};
+
+// What adapting returns: named tensors (an adapted network, prototypes, ...). A value: save it, copy it, send it.
+struct AdaptedState {
+  Layout layout;
+  AlignedVector<float> values;  // [layout.size()]
+};
+
+struct LearnerOptions {
+  EncoderSpec encoder;             // encoder.outputs is set by the learner where it must be 1
+  std::size_t inner_steps = 5;     // maml, pooled-finetuned; 0 to 1000
+  float inner_rate = 0.1F;         // step size of the inner loop, or its start where it is learned; > 0
+  bool learn_inner_rates = false;  // maml: one rate per inner step and tensor, learned with the rest
+
+  void validate() const;
+};
+
+// Const methods may be called concurrently, each thread with a scratch of its own.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+
+  // As on the command line and in results: "maml".
+  virtual std::string_view name() const = 0;
+  virtual const LearnerOptions& options() const = 0;
+  // The meta-parameters.
+  virtual const Layout& layout() const = 0;
+  // Fills params [layout().size()] for a start (He initialisation); padding is zero.
+  virtual void initialise(std::span<float> params, Stream stream) const = 0;
+  virtual std::unique_ptr<Scratch> make_scratch() const = 0;
+  // Fewest anomalies a support must have (0: can adapt on normals alone).
+  virtual std::size_t minimum_shots() const = 0;
+
+  // The meta-loss of one episode and its gradient (or, for Reptile, the direction that plays its part), overwritten: gradient
+  // [layout().size()]. Pure: depends on params and episode alone.
+  virtual float task_gradient(std::span<const float> params, const Episode& episode, Scratch& scratch, std::span<float> gradient) const = 0;
+
+  // Adapts to a support; params are left as they are. `steps`: inner steps to take, at most options().inner_steps; kAllSteps: all.
+  static constexpr std::size_t kAllSteps = static_cast<std::size_t>(-1);
+  virtual AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch,
+                             std::size_t steps = kAllSteps) const = 0;
+
+  // scores[i] rises with the abnormality of rows.row(i).
+  virtual void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const = 0;
+};
+
+// One row a learner; `kind` is what results.json says of it ("learner", or "pooled" for the baselines that do not meta-learn).
+struct LearnerEntry {
+  std::string_view name;
+  std::string_view kind;
+  std::string_view summary;
+  std::unique_ptr<Learner> (*make)(const LearnerOptions& options);
+};
+// Every learner, in the order of tables.
+std::span<const LearnerEntry> learners();
+const LearnerEntry* find_learner(std::string_view name);  // or null
+
+}  // namespace oddshot

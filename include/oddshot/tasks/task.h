@@ -1,0 +1,62 @@
+// A task: one detection problem, normal rows and the anomalies of one kind. An episode is drawn from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "oddshot/base/matrix.h"
+#include "oddshot/base/random.h"
+
+namespace oddshot {
+
+// Feature rows that several tasks draw from.
+struct RowPool {
+  Matrix rows;  // [N x D]
+  std::vector<std::uint32_t>
+      identity;  // [N]; equal for rows with equal features and equal class (normal or anomaly): duplicates of one row
+};
+
+// Indices into the pool. `pool` is shared by all tasks cut from the same table and by nobody else.
+struct Task {
+  std::string name;
+  std::shared_ptr<const RowPool> pool;
+  std::vector<std::uint32_t> normals;
+  std::vector<std::uint32_t> anomalies;
+};
+
+// A few labelled rows to adapt on.
+struct Support {
+  MatrixView rows;                       // [S x D]
+  std::span<const std::uint8_t> labels;  // [S]; 1 anomaly, 0 normal
+};
+
+// A draw from a task. Values, so that an episode outlives nothing.
+struct Episode {
+  std::string task;
+  Matrix support_rows;                       // [S x D]
+  std::vector<std::uint8_t> support_labels;  // [S]
+  Matrix query_rows;                         // [Q x D]
+  std::vector<std::uint8_t> query_labels;    // [Q]
+
+  Support support() const { return {support_rows, support_labels}; }
+};
+
+// How many rows of each class an episode has. The class ratio of the query is query_anomalies to query_normals.
+struct EpisodeSpec {
+  std::size_t shots = 5;             // anomalies in the support, >= 0
+  std::size_t normals = 50;          // normals in the support, >= 1
+  std::size_t query_normals = 64;    // at most; fewer if the task has no more
+  std::size_t query_anomalies = 64;  // at most; fewer if the task has no more
+};
+
+// Draws without replacement: support normals and anomalies first, then the query from rows of which no duplicate is in the support, so that
+// no row and no duplicate of a row is on both sides. Depends on the task, the spec and the stream alone. Support rows come normals first;
+// query rows likewise. Throws ArgumentError, naming task and counts, if the task has too few rows for the support, or no normal or no
+// anomaly is left for the query.
+Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream);
+
+}  // namespace oddshot

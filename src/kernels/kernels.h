@@ -1,0 +1,91 @@
+// The numeric kernels: small dense products with fused epilogues, elementwise functions, distances. One source compiled for every
+// vector target and chosen at run time; the plain scalar version is always built and is fallback, documentation and oracle.
+// T is float (work) or double (oracles). All planes are row-major with a leading dimension ld >= columns; no alignment is required.
+// Sizes may be 0. Values beyond the named rows and columns are neither read into a result nor written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace oddshot::kernels {
+
+// c[m,n] = addend[m,n] + alpha * scale[m,n] * (sum_k a(m,k) b(k,n) + sum_k a2(m,k) b2(k,n) + bias[n]),
+// then max(0, .) if relu. a(m,k) = a[m * a_row + k * a_col], so a transposed A needs no copy; b(k,n) = b[k * ldb + n].
+// A null a2, bias, scale or addend is left out (scale: 1). c may be the same plane as addend or scale; it must not overlap a or b.
+// Each c[m,n] is summed in the order of k, so a result does not depend on m or n.
+template <class T>
+struct Product {
+  std::size_t m = 0, n = 0, k = 0;
+  const T* a = nullptr;
+  std::size_t a_row = 0, a_col = 1;
+  const T* b = nullptr;
+  std::size_t ldb = 0;
+  const T* a2 = nullptr;  // second pair, same m, n, k
+  std::size_t a2_row = 0, a2_col = 1;
+  const T* b2 = nullptr;
+  std::size_t ldb2 = 0;
+  const T* bias = nullptr;   // [n]
+  const T* scale = nullptr;  // [m x n]
+  std::size_t ld_scale = 0;
+  const T* addend = nullptr;  // [m x n]
+  std::size_t ld_addend = 0;
+  T alpha = 1;
+  bool relu = false;
+  T* c = nullptr;
+  std::size_t ldc = 0;
+};
+
+// The kernels of one target. Function pointers, so that the choice is made once, above every loop.
+template <class T>
+struct Table {
+  std::string_view target;  // "scalar", "AVX2", "AVX3", "AVX3_SPR", "NEON", ...
+
+  void (*product)(const Product<T>& p);
+  // out[c, r] = in[r, c]
+  void (*transpose)(std::size_t rows, std::size_t cols, const T* in, std::size_t ld_in, T* out, std::size_t ld_out);
+  // out[n] = sum over m of in[m, n], added up in the order of m
+  void (*column_sums)(std::size_t m, std::size_t n, const T* in, std::size_t ld, T* out);
+  // sum of x[i] y[i]
+  T (*dot)(std::size_t n, const T* x, const T* y);
+  // y[i] += alpha x[i]
+  void (*axpy)(std::size_t n, T alpha, const T* x, T* y);
+
+  // Activations over [m x n] planes of one leading dimension: value (may be the plane z), first derivative d1 and, where d2 is not null,
+  // second derivative d2, of tanh(z) and of the exact GELU z Phi(z). At most 2 ulp + 1e-7 (float) or 1e-15 (double) absolute from the real
+  // value.
+  void (*tanh)(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T* d1, T* d2);
+  void (*gelu)(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T* d1, T* d2);
+  // The step function of a ReLU from its value: d1 = value > 0 ? 1 : 0
+  void (*relu_step)(std::size_t m, std::size_t n, std::size_t ld, const T* value, T* d1);
+  // p[i] = 1 / (1 + exp(-z[i])); softplus[i] = log(1 + exp(z[i])), stable for any z; either may be null
+  void (*logistic)(std::size_t n, const T* z, T* p, T* softplus);
+
+  // One Adam step with bias correction: m, v are the running moments, t >= 1 the step's number; theta -= rate * mhat / (sqrt(vhat) + eps)
+  void (*adam)(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta);
+
+  // out[i, j] = |x_i - y_j|^2 for rows x_i of [m x d], y_j of [n x d]: summed from the differences themselves, so that near rows do not
+  // cancel.
+  void (*squared_distances)(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T* out,
+                            std::size_t ld_out);
+};
+
+// The best table of this machine; $ODDSHOT_TARGET (a name of target_names()) forces another, for tests and bug reports.
+// Throws ArgumentError if that names a target that this machine or build does not have.
+template <class T>
+const Table<T>& table();
+
+// The table of a named target; throws ArgumentError as above.
+template <class T>
+const Table<T>& table(std::string_view target);
+
+// Every target this machine can run, best first, "scalar" last.
+std::vector<std::string_view> target_names();
+
+extern template const Table<float>& table<float>();
+extern template const Table<double>& table<double>();
+extern template const Table<float>& table<float>(std::string_view);
+extern template const Table<double>& table<double>(std::string_view);
+
+}  // namespace oddshot::kernels
