@@ -1,0 +1,23 @@
+// All of Oddshot. A program that wants less includes the headers it needs.
+#pragma once
+
+#include "oddshot/base/aligned.h"
+#include "oddshot/base/error.h"
+#include "oddshot/base/matrix.h"
+#include "oddshot/base/random.h"
+#include "oddshot/base/text.h"
+#include "oddshot/base/thread_pool.h"
+#include "oddshot/data/preprocessor.h"
+#include "oddshot/data/reader.h"
+#include "oddshot/data/table.h"
+#include "oddshot/evaluation/evaluate.h"
+#include "oddshot/evaluation/metrics.h"
+#include "oddshot/experts/expert.h"
+#include "oddshot/learners/learner.h"
+#include "oddshot/model_io/model_file.h"
+#include "oddshot/model_io/tensor_file.h"
+#include "oddshot/nets/encoder_spec.h"
+#include "oddshot/nets/layout.h"
+#include "oddshot/tasks/suite.h"
+#include "oddshot/tasks/task.h"
+#include "oddshot/training/trainer.h"

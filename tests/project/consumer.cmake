@@ -1,0 +1,23 @@
+# Installs the build BUILD into WORK/prefix, then builds and runs the program CONSUMER against that alone.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}: ${status}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix --strip)
+run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -G ${GENERATOR} -D CMAKE_PREFIX_PATH=${WORK}/prefix -D CMAKE_CXX_COMPILER=${COMPILER})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${WORK}/build/consumer)
+if(NOT output MATCHES "9 scores 7\\.8")
+  message(FATAL_ERROR "the consumer said:\n${output}")
+endif()
+# The installed program finds its libraries and its suites by itself.
+run(${WORK}/prefix/bin/oddshot suite check payment-fraud)
+if(NOT output MATCHES "payment-fraud")
+  message(FATAL_ERROR "the installed program said:\n${output}")
+endif()
+file(REMOVE_RECURSE ${WORK})
