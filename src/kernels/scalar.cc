@@ -1,0 +1,154 @@
+// Every kernel as its formula reads: documentation, fallback and, in double, the oracle of the tests. Speed is no concern here.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "kernels/tables.h"
+
+namespace oddshot::kernels {
+
+namespace {
+
+template <class T>
+void product(const Product<T>& p) {
+  for (std::size_t i = 0; i < p.m; ++i) {
+    for (std::size_t j = 0; j < p.n; ++j) {
+      T sum = p.bias ? p.bias[j] : T{0};
+      for (std::size_t k = 0; k < p.k; ++k) sum += p.a[i * p.a_row + k * p.a_col] * p.b[k * p.ldb + j];
+      if (p.a2) {
+        for (std::size_t k = 0; k < p.k; ++k) sum += p.a2[i * p.a2_row + k * p.a2_col] * p.b2[k * p.ldb2 + j];
+      }
+      if (p.scale) sum *= p.scale[i * p.ld_scale + j];
+      sum *= p.alpha;
+      if (p.addend) sum += p.addend[i * p.ld_addend + j];
+      if (p.relu && sum <= T{0}) sum = T{0};  // a NaN stays
+      p.c[i * p.ldc + j] = sum;
+    }
+  }
+}
+
+template <class T>
+void transpose(std::size_t rows, std::size_t cols, const T* in, std::size_t ld_in, T* out, std::size_t ld_out) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < cols; ++c) out[c * ld_out + r] = in[r * ld_in + c];
+  }
+}
+
+template <class T>
+void column_sums(std::size_t m, std::size_t n, const T* in, std::size_t ld, T* out) {
+  std::fill_n(out, n, T{0});
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) out[j] += in[i * ld + j];
+  }
+}
+
+template <class T>
+T dot(std::size_t n, const T* x, const T* y) {
+  T sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += x[i] * y[i];
+  return sum;
+}
+
+template <class T>
+void axpy(std::size_t n, T alpha, const T* x, T* y) {
+  for (std::size_t i = 0; i < n; ++i) y[i] += alpha * x[i];
+}
+
+// Both activations go through double, so that the float version is right to its last bit.
+template <class T>
+void tanh(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T* d1, T* d2) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t at = i * ld; at < i * ld + n; ++at) {
+      const double t = std::tanh(static_cast<double>(z[at]));
+      const double slope = (1 - t) * (1 + t);
+      value[at] = static_cast<T>(t);
+      d1[at] = static_cast<T>(slope);
+      if (d2) d2[at] = static_cast<T>(-2 * t * slope);
+    }
+  }
+}
+
+template <class T>
+void gelu(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T* d1, T* d2) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t at = i * ld; at < i * ld + n; ++at) {
+      const double x = z[at];
+      const double area = 0.5 * std::erfc(-x / std::numbers::sqrt2);                                   // Phi(x)
+      const double density = std::exp(-0.5 * x * x) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;  // phi(x)
+      value[at] = static_cast<T>(x * area);
+      d1[at] = static_cast<T>(area + x * density);
+      if (d2) d2[at] = static_cast<T>(density * (2 - x * x));
+    }
+  }
+}
+
+template <class T>
+void relu_step(std::size_t m, std::size_t n, std::size_t ld, const T* value, T* d1) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t at = i * ld; at < i * ld + n; ++at) d1[at] = value[at] > T{0} ? T{1} : T{0};
+  }
+}
+
+// By e = exp(-|z|), which cannot overflow.
+template <class T>
+void logistic(std::size_t n, const T* z, T* p, T* softplus) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double x = z[i];
+    const double e = std::exp(-std::abs(x));
+    if (p) p[i] = static_cast<T>((x < 0 ? e : 1.0) / (1 + e));
+    if (softplus) softplus[i] = static_cast<T>((x < 0 ? 0.0 : x) + std::log1p(e));
+  }
+}
+
+// Source: Kingma, Ba 2015, arXiv:1412.6980, algorithm 1.
+template <class T>
+void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta) {
+  const T step = static_cast<T>(rate / (1 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));
+  const T correction = static_cast<T>(1 / (1 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
+  for (std::size_t i = 0; i < n; ++i) {
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient[i];
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient[i] * gradient[i];
+    theta[i] -= step * m[i] / (std::sqrt(v[i] * correction) + eps);
+  }
+}
+
+template <class T>
+void squared_distances(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T* out,
+                       std::size_t ld_out) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      T sum = 0;
+      for (std::size_t k = 0; k < d; ++k) {
+        const T gap = x[i * ldx + k] - y[j * ldy + k];
+        sum += gap * gap;
+      }
+      out[i * ld_out + j] = sum;
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+const Table<T>& scalar_table() {
+  static constexpr Table<T> kTable{
+      .target = "scalar",
+      .product = product<T>,
+      .transpose = transpose<T>,
+      .column_sums = column_sums<T>,
+      .dot = dot<T>,
+      .axpy = axpy<T>,
+      .tanh = tanh<T>,
+      .gelu = gelu<T>,
+      .relu_step = relu_step<T>,
+      .logistic = logistic<T>,
+      .adam = adam<T>,
+      .squared_distances = squared_distances<T>,
+  };
+  return kTable;
+}
+
+template const Table<float>& scalar_table<float>();
+template const Table<double>& scalar_table<double>();
+
+}  // namespace oddshot::kernels
