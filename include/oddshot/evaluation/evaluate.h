@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "oddshot/base/thread_pool.h"
@@ -33,26 +35,31 @@ class Method {
 };
 
 struct EvaluationOptions {
-  std::vector<std::size_t> shots = {1, 5, 10};  // each a table of its own
-  std::size_t normals = 50;
-  std::size_t query_normals = 2000;
-  std::size_t query_anomalies = 200;
-  std::size_t repeats = 20;
+  std::vector<std::size_t> shots = {1, 5, 10};  // each a table of its own; 1 to 32 different ones, 0 to 10000
+  std::size_t normals = 50;                     // in the support; 2 to 1000000
+  std::size_t query_normals = 2000;             // or all that are left; 1 to 10000000
+  std::size_t query_anomalies = 200;            // or all that are left; 1 to 10000000
+  std::size_t repeats = 20;                     // draws from each held-out task; 1 to 10000
+  std::size_t threshold_repeats = 3;            // draws from each training task that suggest the thresholds; 1 to 1000
   std::uint64_t seed = 1;
+  // Throws ArgumentError naming the value and its limits.
   void validate() const;
 };
 
+// A mean over tasks of the mean over their repeats, where they are defined, with its 95% interval: the percentiles of 2000 bootstrap
+// resamples, each of tasks and then of repeats within them.
 struct Interval {
-  double mean = 0, low = 0, high = 0;  // 95% bootstrap over tasks and repeats
+  double mean = 0, low = 0, high = 0;
 };
 
 // Metrics of one method on one task: means over the repeats in which they are defined.
 struct TaskResult {
   std::string task;
+  double prevalence = 0;  // share of anomalies among the query rows, mean over the repeats: the AUPRC of chance
   std::optional<double> auroc, auprc, accuracy, precision, recall, f1, recall_at_1_percent;
 };
 
-// A method's metrics of every repeat: [repeats]; nothing where undefined.
+// A method's metrics of every repeat on one task: [repeats]; nothing where undefined.
 struct RepeatMetrics {
   std::vector<std::optional<double>> auroc, auprc, accuracy, precision, recall, f1, recall_at_1_percent;
 };
@@ -64,23 +71,26 @@ struct MethodResult {
   std::size_t shots = 0;
   std::optional<float> threshold;  // suggested by training tasks
   std::optional<Interval> auroc, auprc, accuracy, precision, recall, f1, recall_at_1_percent;
-  std::size_t undefined = 0;    // (task, repeat) pairs in which a metric at the threshold was undefined
-  double adapt_ms = 0;          // median over episodes
-  double score_rows_per_s = 0;  // total rows over total time
-  std::vector<TaskResult> tasks;
+  std::size_t undefined = 0;           // (task, repeat) pairs in which a metric at the threshold was undefined
+  double adapt_ms = 0;                 // median over draws
+  double score_rows_per_s = 0;         // total rows over total time, of one thread
+  std::vector<TaskResult> tasks;       // the same for every method at these shots
   std::vector<RepeatMetrics> repeats;  // [tasks]
   // Difference in AUPRC to the best baseline at these shots, paired by draw; nothing for a baseline.
   std::optional<Interval> auprc_over_best_baseline;
-  std::string best_baseline;
+  std::string best_baseline;  // of those of another kind than "learner", the one with the highest mean AUPRC; empty if there is none
 };
 
-struct AdaptationCurve {  // AUPRC after 0..K inner steps, mean over held-out tasks, one draw each
+struct AdaptationCurve {  // AUPRC by inner steps, mean over held-out tasks, the first draw of each
   std::string method;
   std::size_t shots = 0;
-  std::vector<double> auprc;
+  std::vector<std::size_t> steps;  // 0 to all of them: each, or eleven evenly spaced where there are more than ten
+  std::vector<double> auprc;       // [steps]
 };
 
-struct TaskCurves {  // of one draw
+// Of the first draw from the tasks that the best learner finds hardest, middling and easiest (by AUPRC), in this order; for each the best
+// learner and the best baseline. At most 200 points a curve.
+struct TaskCurves {
   std::string task, method;
   std::size_t shots = 0;
   std::vector<CurvePoint> roc, precision_recall;
@@ -92,13 +102,19 @@ struct EvaluationResult {
   std::vector<MethodResult> methods;  // by shots, then in the order of the methods
   std::vector<AdaptationCurve> adaptation;
   std::vector<TaskCurves> curves;
-  std::vector<std::string> notes;  // methods left out and why; undefined metrics
+  std::vector<std::string> notes;  // methods and tasks left out and why; undefined metrics
   double seconds = 0;
 };
 
 // Thresholds come from episodes of `training` tasks, everything else from `held_out`. Every method sees the same draws: the draw of a
-// task's repeat depends on (seed, task index, repeat, shots) alone. A method that cannot adapt on so few shots is left out and noted.
-// `progress` gets the share done, 0 to 1.
+// task's repeat, and the randomness a method is handed with it, depend on (seed, task index, repeat, shots) alone. A method that cannot
+// adapt on so few shots is left out and noted; so, for every method, is a task with too few rows. Without training tasks there are no
+// thresholds, and the metrics at them are undefined.
+// `progress` gets the share done, rising from above 0 to 1, one call at a time, from any of the pool's threads; an exception it throws ends
+// the evaluation and comes out of it.
+// The result depends on the arguments alone, not on the number of threads: all but adapt_ms, score_rows_per_s and seconds.
+// Throws ArgumentError if options are out of range, a name occurs twice or nothing is left to evaluate; NumericError if a method gives a
+// NaN score, naming method, task and repeat. Memory: metrics of every draw, scores of the draws in work only.
 EvaluationResult evaluate(std::string_view suite, std::span<const Task> training, std::span<const Task> held_out,
                           std::span<const std::unique_ptr<Method>> methods, const EvaluationOptions& options, ThreadPool& pool,
                           const std::function<void(double)>& progress = {});
@@ -110,8 +126,9 @@ struct RunSettings {
   std::string domain;
   bool simulated = false;
   std::vector<std::string> training_tasks;
-  std::vector<std::pair<std::string, std::string>> settings;  // (name, value) as given
-  std::vector<std::string> notes;                             // of the suite: files, dropped columns
+  // (name, value) as given: what numbers depend on; so not threads or folders, that the same run gives the same bytes.
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<std::string> notes;  // of the suite: files, dropped columns
   double training_seconds = 0;
 };
 
