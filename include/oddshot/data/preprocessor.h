@@ -21,9 +21,12 @@ enum class NumericTransform : std::uint8_t {
 struct PreprocessorOptions {
   NumericTransform numeric = NumericTransform::kSignedLog;
   float clip = 8.0F;  // features of numeric columns stay within [-clip, clip] deviations; > 0
+  // Fitting refuses a category column with more categories than this (an identifier, most likely), for each becomes a feature; >= 1.
+  std::size_t max_categories = 4096;
 };
 
-// What transforming met that fitting had not: counts to report, not errors.
+// What transforming met that fitting had not: counts to report, not errors. Columns in the order of the schema, those without a count left
+// out.
 struct TransformReport {
   struct Count {
     std::string column;
@@ -31,22 +34,28 @@ struct TransformReport {
   };
   std::vector<Count> unseen_categories;    // rows with a category not seen in fitting
   std::vector<Count> unexpected_missing;   // rows with a value missing in a column that never missed one in fitting
-  std::vector<std::string> extra_columns;  // columns that are not part of the schema; they are left out
+  std::vector<std::string> extra_columns;  // columns neither in the schema nor dropped in fitting; they are left out
 };
 
 // A numeric column becomes clip((t(x) - mean) / deviation) and, if it missed values in fitting, a second feature that is 1 where the value
 // is missing. A category column of C categories seen in fitting becomes C + 1 features, the last for "unseen" (and one more for "missing"
-// if that was seen). A missing value takes the mean (0). Columns with a single value in fitting (and nothing missing) are dropped and
-// listed by dropped(). A value; const methods may be called concurrently.
+// if that was seen). A missing value takes the mean (0); a missing category is 0 in all features of the column but "missing". Columns with
+// a single value in fitting (and nothing missing) or without any value are dropped and listed by dropped().
+//   t(x)  signed log by default     mean, deviation  of t(x) over the present fitting values, in double, two passes, divided by their
+//   number;
+//                                                    the deviation of a column with one value and missing ones is taken as 1
+// A value; const methods may be called concurrently.
 class Preprocessor {
  public:
-  // Fits on the rows given (the training normals), feature columns only. Throws ArgumentError if rows is empty or nothing is left but
-  // constants.
+  // Fits on the rows given (the training normals), feature columns only. Throws ArgumentError if rows is empty, an option is out of range,
+  // a feature column is unknown, named twice, not UTF-8 or has too many categories, or nothing is left but constants; ShapeError if the
+  // table has fewer rows; NumericError for an infinite value.
   static Preprocessor fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
                           const PreprocessorOptions& options = {});
 
   // [rows.size() x width()] features. Throws FormatError naming the first column of the schema that the table lacks or that is of another
-  // kind (with the first offending value). `report` may be null.
+  // kind (with the first offending value; a column without any value is of either kind), ShapeError if the table has fewer rows. `report`
+  // may be null; what it held is replaced.   O(rows * (width + columns)), allocates the result and a few words a category.
   Matrix transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report = nullptr) const;
 
   std::size_t width() const;
@@ -57,6 +66,9 @@ class Preprocessor {
   // The input columns it needs, in order: those not dropped.
   std::vector<std::string> schema_columns() const;
   const std::vector<std::string>& dropped() const;
+  // The schema's columns of one kind: as ReadOptions::numeric and ::category, so that a file to score is read the way it was fitted.
+  std::vector<std::string> numeric_columns() const;
+  std::vector<std::string> category_columns() const;
 
   // Exact round trip: from_json(p.to_json()) transforms to the same bits. from_json throws FormatError for anything that is not such a
   // text.
@@ -79,6 +91,7 @@ class Preprocessor {
     ColumnKind kind = ColumnKind::kNumeric;
     std::uint32_t index = 0;  // into numeric_ or category_
   };
+  std::string_view name_of(const SchemaColumn& column) const;
   void name_features();
 
   PreprocessorOptions options_;

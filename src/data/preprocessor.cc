@@ -1,0 +1,333 @@
+#include "oddshot/data/preprocessor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "data/cell.h"
+#include "oddshot/base/error.h"
+#include "oddshot/base/text.h"
+
+namespace oddshot {
+namespace {
+
+using data::in_quotes;
+
+double transformed(float value, NumericTransform transform) {
+  const double x = value;
+  if (transform == NumericTransform::kIdentity || x == 0) return x;
+  return std::copysign(std::log1p(std::fabs(x)), x);
+}
+
+struct Moments {
+  std::size_t present = 0;
+  double mean = 0;
+  double deviation = 0;
+};
+
+// Two passes, so that a mean of 1e8 does not swallow the deviation.
+Moments moments(const Column& column, const Table& table, std::span<const std::uint32_t> rows, NumericTransform transform) {
+  Moments m;
+  double sum = 0;
+  std::optional<float> first;
+  bool constant = true;
+  for (const std::uint32_t row : rows) {
+    const float value = column.numbers[row];
+    if (std::isnan(value)) continue;
+    if (std::isinf(value))
+      throw NumericError(fmt::format("{}, column {}: {} is infinite", table.place(row), in_quotes(column.name), value));
+    if (!first) first = value;
+    constant = constant && value == *first;
+    sum += transformed(value, transform);
+    ++m.present;
+  }
+  if (m.present == 0) return m;
+  const auto count = static_cast<double>(m.present);
+  m.mean = constant ? transformed(*first, transform) : sum / count;
+  if (constant) return m;
+  double squares = 0;
+  for (const std::uint32_t row : rows) {
+    const float value = column.numbers[row];
+    if (std::isnan(value)) continue;
+    const double difference = transformed(value, transform) - m.mean;
+    squares += difference * difference;
+  }
+  m.deviation = std::sqrt(squares / count);
+  return m;
+}
+
+void check_rows(const Table& table, std::span<const std::uint32_t> rows) {
+  const auto beyond = std::find_if(rows.begin(), rows.end(), [n = table.rows()](std::uint32_t row) { return row >= n; });
+  if (beyond != rows.end()) throw ShapeError(fmt::format("row {} of a table of {} rows", *beyond, table.rows()));
+}
+
+void check_text(std::string_view text, std::string_view what) {
+  if (!data::is_utf8(text)) throw ArgumentError(fmt::format("{} {} is not UTF-8", what, in_quotes(text)));
+}
+
+void check_options(const PreprocessorOptions& options) {
+  if (!(options.clip > 0) || std::isinf(options.clip))
+    throw ArgumentError(fmt::format("clip must be above 0 and finite, not {}", options.clip));
+  if (options.max_categories == 0) throw ArgumentError("max_categories must be at least 1, not 0");
+}
+
+// A single odd value makes text of a whole numeric column: the usual reason for too many categories, so the message shows it.
+[[noreturn]] void refuse_categories(const Column& column, std::size_t seen, std::size_t limit) {
+  std::size_t numbers = 0;
+  std::string_view text;
+  for (const std::string& category : column.categories) {
+    float value = 0;
+    if (data::parse_number(category, value) == data::CellKind::kNumber) {
+      ++numbers;
+    } else if (text.empty()) {
+      text = category;
+    }
+  }
+  const bool nearly_numeric = numbers > column.categories.size() / 2 && !text.empty();
+  throw ArgumentError(fmt::format("column {} has {} categories, {} are the limit: {}", in_quotes(column.name), seen, limit,
+                                  nearly_numeric ? fmt::format("it would be numeric but for values such as {}", in_quotes(text))
+                                                 : std::string("leave it out, or raise the limit")));
+}
+
+// Rows worked on at a time: a block of features stays in the cache while every column writes its part of it.
+constexpr std::size_t kBlock = 128;
+
+}  // namespace
+
+Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
+                               const PreprocessorOptions& options) {
+  check_options(options);
+  if (rows.empty()) throw ArgumentError("no rows to fit a preprocessor on");
+  check_rows(table, rows);
+
+  Preprocessor fitted;
+  fitted.options_ = options;
+  std::unordered_set<std::string_view> names;
+  for (const std::string& name : feature_columns) {
+    const Column& column = table.column(name);
+    if (!names.insert(name).second) throw ArgumentError(fmt::format("feature column {} is named twice", in_quotes(name)));
+    check_text(name, "the column name");
+
+    if (column.kind == ColumnKind::kNumeric) {
+      const Moments m = moments(column, table, rows, options.numeric);
+      const bool misses = m.present < rows.size();
+      if (m.present == 0 || (m.deviation == 0 && !misses)) {
+        fitted.dropped_.push_back(name);
+        continue;
+      }
+      fitted.schema_.push_back({ColumnKind::kNumeric, static_cast<std::uint32_t>(fitted.numeric_.size())});
+      fitted.numeric_.push_back({name, m.mean, m.deviation > 0 ? m.deviation : 1.0, misses});
+      continue;
+    }
+
+    std::vector<bool> seen(column.categories.size());
+    bool misses = false;
+    for (const std::uint32_t row : rows) {
+      const std::int32_t code = column.codes[row];
+      if (code == Column::kMissingCode) {
+        misses = true;
+      } else {
+        seen[static_cast<std::size_t>(code)] = true;
+      }
+    }
+    const auto count = static_cast<std::size_t>(std::count(seen.begin(), seen.end(), true));
+    if (count == 0 || (count == 1 && !misses)) {
+      fitted.dropped_.push_back(name);
+      continue;
+    }
+    if (count > options.max_categories) refuse_categories(column, count, options.max_categories);
+    CategoryColumn category{name, {}, misses};
+    for (std::size_t code = 0; code < seen.size(); ++code) {
+      if (!seen[code]) continue;
+      check_text(column.categories[code], fmt::format("column {}: the category", in_quotes(name)));
+      category.categories.push_back(column.categories[code]);
+    }
+    fitted.schema_.push_back({ColumnKind::kCategory, static_cast<std::uint32_t>(fitted.category_.size())});
+    fitted.category_.push_back(std::move(category));
+  }
+  if (fitted.schema_.empty()) {
+    throw ArgumentError(feature_columns.empty() ? std::string("no feature columns to fit a preprocessor on")
+                                                : fmt::format("all {} feature columns are constant or empty in the {} rows fitted on",
+                                                              feature_columns.size(), rows.size()));
+  }
+  fitted.name_features();
+  return fitted;
+}
+
+namespace {
+
+[[noreturn]] void refuse_missing_column(const Table& table, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  const auto near = nearest(name, names);
+  throw FormatError(fmt::format("{}column {} is missing{}", table.sources.empty() ? "" : table.sources.front().path + ": ", in_quotes(name),
+                                near ? fmt::format("; did you mean {}?", in_quotes(*near)) : ""));
+}
+
+// The column is of the wrong kind. Returns if it holds no value at all in these rows, else names the first that does not fit.
+void check_no_values(const Table& table, const Column& column, std::span<const std::uint32_t> rows) {
+  const auto refuse = [&](std::uint32_t row, const std::string& reason) {
+    throw FormatError(fmt::format("{}, column {}: {}", table.place(row), in_quotes(column.name), reason));
+  };
+  if (column.kind == ColumnKind::kNumeric) {
+    for (const std::uint32_t row : rows) {
+      if (!std::isnan(column.numbers[row]))
+        refuse(row, fmt::format("the number {} where a category is expected; read it as a category", column.numbers[row]));
+    }
+    return;
+  }
+  std::optional<std::uint32_t> number;
+  for (const std::uint32_t row : rows) {
+    const std::int32_t code = column.codes[row];
+    if (code == Column::kMissingCode) continue;
+    const std::string& value = column.categories[static_cast<std::size_t>(code)];
+    float parsed = 0;
+    if (data::parse_number(value, parsed) != data::CellKind::kNumber) refuse(row, in_quotes(value) + " is not a number");
+    if (!number) number = row;
+  }
+  if (number) {
+    const std::string& value = column.categories[static_cast<std::size_t>(column.codes[*number])];
+    refuse(*number, fmt::format("the category {} where a number is expected; read it as numeric", in_quotes(value)));
+  }
+}
+
+}  // namespace
+
+Matrix Preprocessor::transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report) const {
+  check_rows(table, rows);
+  // Where each schema column is found, and what its codes mean here. A null source: no value in any row.
+  struct Source {
+    const Column* column = nullptr;
+    std::vector<std::uint32_t> features;  // category: code -> feature within the column; the "unseen" one for others
+    std::size_t unseen = 0;
+    std::size_t missing = 0;
+  };
+  std::vector<Source> sources(schema_.size());
+  for (std::size_t s = 0; s < schema_.size(); ++s) {
+    const auto found = table.find(name_of(schema_[s]));
+    if (!found) refuse_missing_column(table, name_of(schema_[s]));
+    const Column& column = table.columns[*found];
+    if (column.kind != schema_[s].kind) {
+      check_no_values(table, column, rows);
+      continue;
+    }
+    sources[s].column = &column;
+    if (column.kind == ColumnKind::kNumeric) continue;
+    const std::vector<std::string>& categories = category_[schema_[s].index].categories;
+    std::unordered_map<std::string_view, std::uint32_t> features;
+    for (const std::string& category : categories) features.emplace(category, static_cast<std::uint32_t>(features.size()));
+    for (const std::string& category : column.categories) {
+      const auto known = features.find(category);
+      sources[s].features.push_back(known != features.end() ? known->second : static_cast<std::uint32_t>(categories.size()));
+    }
+  }
+
+  Matrix out(rows.size(), width());
+  for (std::size_t first = 0; first < rows.size(); first += kBlock) {
+    const std::size_t last = std::min(rows.size(), first + kBlock);
+    std::size_t feature = 0;
+    for (std::size_t s = 0; s < schema_.size(); ++s) {
+      Source& source = sources[s];
+      if (schema_[s].kind == ColumnKind::kNumeric) {
+        const NumericColumn& fitted = numeric_[schema_[s].index];
+        const double clip = options_.clip;
+        for (std::size_t i = first; i < last; ++i) {
+          if (source.column == nullptr || std::isnan(source.column->numbers[rows[i]])) {
+            ++source.missing;
+            if (fitted.missing_feature) out(i, feature + 1) = 1.0F;
+            continue;
+          }
+          const double z = (transformed(source.column->numbers[rows[i]], options_.numeric) - fitted.mean) / fitted.deviation;
+          out(i, feature) = static_cast<float>(std::clamp(z, -clip, clip));
+        }
+        feature += fitted.missing_feature ? 2 : 1;
+        continue;
+      }
+      const CategoryColumn& fitted = category_[schema_[s].index];
+      const std::size_t unseen = fitted.categories.size();
+      for (std::size_t i = first; i < last; ++i) {
+        const std::int32_t code = source.column == nullptr ? Column::kMissingCode : source.column->codes[rows[i]];
+        if (code == Column::kMissingCode) {
+          ++source.missing;
+          if (fitted.missing_feature) out(i, feature + unseen + 1) = 1.0F;
+          continue;
+        }
+        const std::size_t within = source.features[static_cast<std::size_t>(code)];
+        source.unseen += within == unseen ? 1 : 0;
+        out(i, feature + within) = 1.0F;
+      }
+      feature += unseen + (fitted.missing_feature ? 2 : 1);
+    }
+  }
+
+  if (report == nullptr) return out;
+  *report = {};
+  std::unordered_set<std::string_view> known(dropped_.begin(), dropped_.end());
+  for (std::size_t s = 0; s < schema_.size(); ++s) {
+    const std::string name(name_of(schema_[s]));
+    const bool missed =
+        schema_[s].kind == ColumnKind::kNumeric ? numeric_[schema_[s].index].missing_feature : category_[schema_[s].index].missing_feature;
+    if (sources[s].unseen > 0) report->unseen_categories.push_back({name, sources[s].unseen});
+    if (sources[s].missing > 0 && !missed) report->unexpected_missing.push_back({name, sources[s].missing});
+    known.insert(name_of(schema_[s]));
+  }
+  for (const Column& column : table.columns) {
+    if (!known.contains(column.name)) report->extra_columns.push_back(column.name);
+  }
+  return out;
+}
+
+std::string_view Preprocessor::name_of(const SchemaColumn& column) const {
+  return column.kind == ColumnKind::kNumeric ? numeric_[column.index].name : category_[column.index].name;
+}
+
+// The features and their sources follow from the schema.
+void Preprocessor::name_features() {
+  for (std::uint32_t s = 0; s < schema_.size(); ++s) {
+    const std::string name(name_of(schema_[s]));
+    bool missing = false;
+    if (schema_[s].kind == ColumnKind::kNumeric) {
+      feature_names_.push_back(name);
+      missing = numeric_[schema_[s].index].missing_feature;
+    } else {
+      const CategoryColumn& column = category_[schema_[s].index];
+      for (const std::string& category : column.categories) feature_names_.push_back(name + "=" + category);
+      feature_names_.push_back(name + "=(unseen)");
+      missing = column.missing_feature;
+    }
+    if (missing) feature_names_.push_back(name + " is missing");
+    feature_sources_.resize(feature_names_.size(), s);
+  }
+}
+
+std::size_t Preprocessor::width() const { return feature_names_.size(); }
+
+const std::vector<std::string>& Preprocessor::feature_names() const { return feature_names_; }
+
+const std::vector<std::uint32_t>& Preprocessor::feature_sources() const { return feature_sources_; }
+
+const std::vector<std::string>& Preprocessor::dropped() const { return dropped_; }
+
+std::vector<std::string> Preprocessor::schema_columns() const {
+  std::vector<std::string> names;
+  for (const SchemaColumn& column : schema_) names.emplace_back(name_of(column));
+  return names;
+}
+
+std::vector<std::string> Preprocessor::numeric_columns() const {
+  std::vector<std::string> names;
+  for (const NumericColumn& column : numeric_) names.push_back(column.name);
+  return names;
+}
+
+std::vector<std::string> Preprocessor::category_columns() const {
+  std::vector<std::string> names;
+  for (const CategoryColumn& column : category_) names.push_back(column.name);
+  return names;
+}
+
+}  // namespace oddshot

@@ -1,0 +1,164 @@
+// The preprocessor as a JSON text:
+//   {"format": "oddshot preprocessor", "version": 1, "transform": "signed-log", "clip": 8.0, "dropped": ["num_outbound_cmds"], "columns": [
+//     {"name": "duration", "kind": "numeric", "missing": false, "mean": 0.94, "deviation": 2.1},
+//     {"name": "service", "kind": "category", "missing": false, "categories": ["http", "smtp"]}]}
+// Numbers are written with the digits that read back to the same double.
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "data/cell.h"
+#include "oddshot/base/error.h"
+#include "oddshot/data/preprocessor.h"
+
+namespace oddshot {
+namespace {
+
+using Json = nlohmann::json;
+using data::in_quotes;
+
+constexpr std::string_view kFormat = "oddshot preprocessor";
+constexpr int kVersion = 1;
+
+[[noreturn]] void refuse(const std::string& what) { throw FormatError("preprocessor: " + what); }
+
+// The members of one JSON object, taken by name; what is left over or missing is refused.
+class Members {
+ public:
+  Members(const Json& object, std::string place, std::initializer_list<std::string_view> names)
+      : object_(object), place_(std::move(place)) {
+    if (!object.is_object()) refuse(place_ + " is not an object");
+    for (const auto& [key, value] : object.items()) {
+      if (std::find(names.begin(), names.end(), key) == names.end())
+        refuse(fmt::format("{} has an unknown member {}", place_, in_quotes(key)));
+    }
+  }
+
+  const Json& at(const char* name) const {
+    const auto found = object_.find(name);
+    if (found == object_.end()) refuse(fmt::format("{} lacks {}", place_, in_quotes(name)));
+    return *found;
+  }
+  const std::string& text(const char* name) const {
+    const Json& value = at(name);
+    if (!value.is_string()) refuse_type(name, "a text");
+    return value.get_ref<const std::string&>();
+  }
+  bool flag(const char* name) const {
+    const Json& value = at(name);
+    if (!value.is_boolean()) refuse_type(name, "true or false");
+    return value.get<bool>();
+  }
+  double number(const char* name) const {
+    const Json& value = at(name);
+    if (!value.is_number()) refuse_type(name, "a number");
+    return value.get<double>();
+  }
+  const Json& list(const char* name) const {
+    const Json& value = at(name);
+    if (!value.is_array()) refuse_type(name, "a list");
+    return value;
+  }
+  // Distinct texts.
+  std::vector<std::string> texts(const char* name) const {
+    std::vector<std::string> out;
+    std::unordered_set<std::string_view> seen;
+    for (const Json& item : list(name)) {
+      if (!item.is_string()) refuse_type(name, "a list of texts");
+      const std::string& text = item.get_ref<const std::string&>();
+      if (!seen.insert(text).second) refuse(fmt::format("{}: {} holds {} twice", place_, in_quotes(name), in_quotes(text)));
+      out.push_back(text);
+    }
+    return out;
+  }
+
+ private:
+  [[noreturn]] void refuse_type(const char* name, std::string_view wanted) const {
+    refuse(fmt::format("{}: {} is not {}", place_, in_quotes(name), wanted));
+  }
+
+  const Json& object_;
+  std::string place_;
+};
+
+Json parse(std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& error) {
+    refuse(fmt::format("not JSON: {}", error.what()));
+  }
+}
+
+}  // namespace
+
+std::string Preprocessor::to_json() const {
+  Json columns = Json::array();
+  for (const SchemaColumn& column : schema_) {
+    if (column.kind == ColumnKind::kNumeric) {
+      const NumericColumn& c = numeric_[column.index];
+      columns.push_back(
+          {{"name", c.name}, {"kind", "numeric"}, {"missing", c.missing_feature}, {"mean", c.mean}, {"deviation", c.deviation}});
+    } else {
+      const CategoryColumn& c = category_[column.index];
+      columns.push_back({{"name", c.name}, {"kind", "category"}, {"missing", c.missing_feature}, {"categories", c.categories}});
+    }
+  }
+  const Json out = {{"format", kFormat},
+                    {"version", kVersion},
+                    {"transform", options_.numeric == NumericTransform::kSignedLog ? "signed-log" : "identity"},
+                    {"clip", options_.clip},
+                    {"dropped", dropped_},
+                    {"columns", std::move(columns)}};
+  return out.dump();
+}
+
+Preprocessor Preprocessor::from_json(std::string_view json) {
+  const Json document = parse(json);
+  const Members members(document, "the text", {"format", "version", "transform", "clip", "dropped", "columns"});
+  if (members.text("format") != kFormat)
+    refuse(fmt::format("the format is {}, not {}", in_quotes(members.text("format")), in_quotes(kFormat)));
+  if (members.at("version") != kVersion) refuse(fmt::format("version {} is not known, only {}", members.at("version").dump(), kVersion));
+
+  Preprocessor out;
+  const std::string& transform = members.text("transform");
+  if (transform != "signed-log" && transform != "identity") refuse(fmt::format("the transform {} is not known", in_quotes(transform)));
+  out.options_.numeric = transform == "identity" ? NumericTransform::kIdentity : NumericTransform::kSignedLog;
+  const double clip = members.number("clip");
+  out.options_.clip = static_cast<float>(clip);
+  if (!(out.options_.clip > 0) || std::isinf(out.options_.clip)) refuse(fmt::format("clip is {}", clip));
+  out.dropped_ = members.texts("dropped");
+
+  std::unordered_set<std::string_view> names(out.dropped_.begin(), out.dropped_.end());
+  for (const Json& item : members.list("columns")) {
+    const std::string place = fmt::format("column {}", out.schema_.size());
+    const bool numeric = item.is_object() && item.contains("mean");
+    const Members column = numeric ? Members(item, place, {"name", "kind", "missing", "mean", "deviation"})
+                                   : Members(item, place, {"name", "kind", "missing", "categories"});
+    const std::string& name = column.text("name");
+    if (!names.insert(name).second) refuse(fmt::format("two columns are called {}", in_quotes(name)));
+    if (column.text("kind") != (numeric ? "numeric" : "category"))
+      refuse(fmt::format("{} is of kind {}", place, in_quotes(column.text("kind"))));
+    if (numeric) {
+      const NumericColumn c{name, column.number("mean"), column.number("deviation"), column.flag("missing")};
+      if (!std::isfinite(c.mean) || !std::isfinite(c.deviation) || !(c.deviation > 0)) {
+        refuse(fmt::format("{} has mean {} and deviation {}", place, c.mean, c.deviation));
+      }
+      out.schema_.push_back({ColumnKind::kNumeric, static_cast<std::uint32_t>(out.numeric_.size())});
+      out.numeric_.push_back(c);
+    } else {
+      CategoryColumn c{name, column.texts("categories"), column.flag("missing")};
+      if (c.categories.empty()) refuse(place + " has no categories");
+      out.schema_.push_back({ColumnKind::kCategory, static_cast<std::uint32_t>(out.category_.size())});
+      out.category_.push_back(std::move(c));
+    }
+  }
+  if (out.schema_.empty()) refuse("there are no columns");
+  out.name_features();
+  return out;
+}
+
+}  // namespace oddshot
