@@ -31,12 +31,14 @@ struct AdaptedState {
 };
 
 struct LearnerOptions {
-  EncoderSpec encoder;             // encoder.outputs is set by the learner where it must be 1
-  std::size_t inner_steps = 5;     // maml, pooled-finetuned; 0 to 1000
-  float inner_rate = 0.1F;         // step size of the inner loop, or its start where it is learned; > 0
-  bool learn_inner_rates = false;  // maml: one rate per inner step and tensor, learned with the rest
+  EncoderSpec encoder;              // encoder.outputs is set by the learner: 1 for a logit, `embedding` for metric learners
+  std::size_t embedding = 32;       // width of the embedding of metric learners, 1 to 65536
+  std::size_t inner_steps = 5;      // steps of the inner loop, 0 to 1000
+  float inner_rate = 0.1F;          // step size of the inner loop, or its start where it is learned; > 0
+  bool learn_inner_rates = false;   // one rate per inner step and tensor, learned with the rest
+  std::size_t finetune_steps = 10;  // pooled-finetuned: steps on the support, 0 to 1000, of size inner_rate
 
-  void validate() const;
+  void validate() const;  // throws ArgumentError naming field, value and range
 };
 
 // Const methods may be called concurrently, each thread with a scratch of its own.
@@ -59,7 +61,9 @@ class Learner {
   // [layout().size()]. Pure: depends on params and episode alone.
   virtual float task_gradient(std::span<const float> params, const Episode& episode, Scratch& scratch, std::span<float> gradient) const = 0;
 
-  // Adapts to a support; params are left as they are. `steps`: inner steps to take, at most options().inner_steps; kAllSteps: all.
+  // Steps that adapt() takes by default; 0 where adapting is not a loop.
+  virtual std::size_t inner_steps() const = 0;
+  // Adapts to a support; params are left as they are. `steps`: inner steps to take, at most inner_steps(); kAllSteps: all.
   static constexpr std::size_t kAllSteps = static_cast<std::size_t>(-1);
   virtual AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch,
                              std::size_t steps = kAllSteps) const = 0;
@@ -68,15 +72,16 @@ class Learner {
   virtual void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const = 0;
 };
 
-// One row a learner; `kind` is what results.json says of it ("learner", or "pooled" for the baselines that do not meta-learn).
+// One row a learner.
 struct LearnerEntry {
   std::string_view name;
-  std::string_view kind;
+  std::string_view kind;        // in results: "learner", or "pooled" for the baselines that do not meta-learn
+  std::string_view trained_as;  // the learner whose training serves this one too; its own name if it has a training of its own
   std::string_view summary;
   std::unique_ptr<Learner> (*make)(const LearnerOptions& options);
 };
 // Every learner, in the order of tables.
-std::span<const LearnerEntry> learners();
+std::span<const LearnerEntry> learner_table();
 const LearnerEntry* find_learner(std::string_view name);  // or null
 
 }  // namespace oddshot

@@ -1,0 +1,53 @@
+#include "oddshot/learners/learner.h"
+
+#include <array>
+#include <cmath>
+
+#include "learners/maml.h"
+#include "learners/pooled.h"
+#include "learners/proto.h"
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+constexpr std::array<LearnerEntry, 4> kLearners{{
+    {"maml", "learner", "maml", "an initialisation that a few gradient steps turn into a detector; exact second order",
+     learners::make_maml},
+    {"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
+    {"pooled", "pooled", "pooled", "one network for all training tasks, not adapted", learners::make_pooled},
+    {"pooled-finetuned", "pooled", "pooled", "the pooled network, fine-tuned on the support", learners::make_pooled_finetuned},
+}};
+
+void check_steps(const char* what, std::size_t steps) {
+  if (steps > 1000) {
+    throw ArgumentError(std::string(what) + " is " + std::to_string(steps) + "; it must be 0 to 1000");
+  }
+}
+
+}  // namespace
+
+void LearnerOptions::validate() const {
+  encoder.validate();
+  if (embedding < 1 || embedding > 65536) {
+    throw ArgumentError("the embedding's width is " + std::to_string(embedding) + "; it must be 1 to 65536");
+  }
+  check_steps("the number of inner steps", inner_steps);
+  check_steps("the number of fine-tuning steps", finetune_steps);
+  if (!(inner_rate > 0) || !std::isfinite(inner_rate)) {
+    throw ArgumentError("the inner rate is " + std::to_string(inner_rate) + "; it must be a number above 0");
+  }
+}
+
+std::span<const LearnerEntry> learner_table() { return kLearners; }
+
+const LearnerEntry* find_learner(std::string_view name) {
+  for (const LearnerEntry& entry : kLearners) {
+    if (entry.name == name) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace oddshot

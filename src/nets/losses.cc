@@ -1,0 +1,41 @@
+#include "nets/losses.h"
+
+#include <algorithm>
+#include <array>
+
+namespace oddshot::nets {
+
+template <class T>
+T balanced_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> logits, std::span<const std::uint8_t> labels, T* d_logits,
+                         T* curvature) {
+  const std::size_t rows = labels.size();
+  const auto anomalies = static_cast<std::size_t>(std::count(labels.begin(), labels.end(), std::uint8_t{1}));
+  const std::size_t normals = rows - anomalies;
+  const T classes = static_cast<T>((anomalies > 0 ? 1 : 0) + (normals > 0 ? 1 : 0));
+  const std::array<T, 2> weight{normals > 0 ? 1 / (classes * static_cast<T>(normals)) : 0,
+                                anomalies > 0 ? 1 / (classes * static_cast<T>(anomalies)) : 0};
+  constexpr std::size_t kBlock = 64;  // rows at once: their p and softplus stay in L1
+  std::array<T, kBlock> p;
+  std::array<T, kBlock> softplus;
+  T loss = 0;
+  for (std::size_t first = 0; first < rows; first += kBlock) {
+    const std::size_t count = std::min(kBlock, rows - first);
+    kernels.logistic(count, logits.data() + first, p.data(), softplus.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint8_t y = labels[first + i];
+      const T w = weight[y];
+      loss += w * (softplus[i] - (y != 0 ? logits[first + i] : 0));
+      d_logits[first + i] = w * (p[i] - static_cast<T>(y));
+      if (curvature != nullptr) {
+        curvature[first + i] = w * p[i] * (1 - p[i]);
+      }
+    }
+  }
+  return loss;
+}
+
+template float balanced_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*, float*);
+template double balanced_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>, double*,
+                                       double*);
+
+}  // namespace oddshot::nets

@@ -1,0 +1,26 @@
+// Losses of an episode: value, gradient and what a Hessian-vector product needs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/kernels.h"
+
+namespace oddshot::nets {
+
+// Class-balanced binary cross-entropy on logits: each class present weighs the same, whatever its number of rows.
+//   loss = sum_i w_i (log(1 + exp(z_i)) - y_i z_i),  w_i = 1 / (classes present * rows of i's class)
+//   logits     [N]
+//   d_logits   [N] dloss/dz_i = w_i (p_i - y_i), p = 1 / (1 + exp(-z))
+//   curvature  [N] d2loss/dz_i^2 = w_i p_i (1 - p_i); the Hessian in z is diagonal; may be null
+// Either class may be absent. An empty batch has loss 0.
+template <class T>
+T balanced_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> logits, std::span<const std::uint8_t> labels, T* d_logits,
+                         T* curvature);
+
+extern template float balanced_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*,
+                                             float*);
+extern template double balanced_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>,
+                                              double*, double*);
+
+}  // namespace oddshot::nets

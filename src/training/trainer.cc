@@ -1,0 +1,170 @@
+#include "oddshot/training/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <numbers>
+#include <optional>
+#include <string>
+
+#include "kernels/kernels.h"
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+constexpr float kBeta1 = 0.9F;
+constexpr float kBeta2 = 0.999F;
+constexpr float kEpsilon = 1e-8F;
+constexpr float kFinalRate = 0.1F;      // the last step's rate as a share of the first's
+constexpr std::size_t kSmoothing = 50;  // steps that the shown loss averages over
+
+void check_range(const char* what, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
+  if (value < low || value > high) {
+    throw ArgumentError(std::string(what) + " is " + std::to_string(value) + "; it must be " + std::to_string(low) + " to " +
+                        std::to_string(high));
+  }
+}
+
+void check_positive(const char* what, float value) {
+  if (!(value > 0) || !std::isfinite(value)) {
+    throw ArgumentError(std::string(what) + " is " + std::to_string(value) + "; it must be a number above 0");
+  }
+}
+
+// Adam's step size at `step` of `steps`: from `rate` along a cosine to a tenth of it.
+float rate_at(float rate, std::uint64_t step, std::uint64_t steps) {
+  const double share = static_cast<double>(step) / static_cast<double>(steps);
+  const double wave = 0.5 * (1 + std::cos(std::numbers::pi * share));
+  return rate * static_cast<float>(kFinalRate + (1 - kFinalRate) * wave);
+}
+
+// The first tensor with a value that is not finite.
+std::optional<std::string> lost_tensor(const Layout& layout, std::span<const float> values) {
+  for (const Tensor& tensor : layout.tensors()) {
+    const auto part = values.subspan(tensor.offset, tensor.size());
+    if (!std::all_of(part.begin(), part.end(), [](float x) { return std::isfinite(x); })) {
+      return tensor.name;
+    }
+  }
+  return std::nullopt;
+}
+
+// One position of a step: which task, how many shots, and the episode's own stream all follow from (seed, step, position).
+Episode draw_episode(std::span<const Task> tasks, const TrainingOptions& options, std::uint64_t step, std::size_t position) {
+  Stream stream(options.seed, Purpose::kTrainEpisode, step * options.tasks_per_step + position);
+  const Task& task = tasks[stream.below(tasks.size())];
+  EpisodeSpec spec = options.episode;
+  spec.shots = options.shots[stream.below(options.shots.size())];
+  return sample_episode(task, spec, stream.fork(0));
+}
+
+float recent_mean(std::span<const float> losses) {
+  const std::size_t count = std::min(losses.size(), kSmoothing);
+  double sum = 0;
+  for (const float loss : losses.last(count)) {
+    sum += loss;
+  }
+  return count == 0 ? 0.0F : static_cast<float>(sum / static_cast<double>(count));
+}
+
+}  // namespace
+
+void TrainingOptions::validate() const {
+  check_range("the number of training steps", steps, 0, 1'000'000'000);
+  check_range("the number of tasks a step", tasks_per_step, 1, 4096);
+  check_range("the number of support normals", episode.normals, 1, 1'000'000);
+  check_range("the number of query normals", episode.query_normals, 1, 1'000'000);
+  check_range("the number of query anomalies", episode.query_anomalies, 1, 1'000'000);
+  check_positive("the training rate", rate);
+  check_positive("the largest gradient norm", clip);
+  if (shots.empty()) {
+    throw ArgumentError("training needs at least one number of shots");
+  }
+  for (const std::size_t count : shots) {
+    check_range("the number of shots", count, 0, 1'000'000);
+  }
+}
+
+TrainingState start_training(const Learner& learner, const TrainingOptions& options) {
+  options.validate();
+  const std::size_t size = learner.layout().size();
+  TrainingState state;
+  state.params.resize(size);
+  state.adam_m.resize(size);
+  state.adam_v.resize(size);
+  learner.initialise(state.params, Stream(options.seed, Purpose::kInitialise, 0));
+  return state;
+}
+
+void train(const Learner& learner, std::span<const Task> tasks, const TrainingOptions& options, TrainingState& state, ThreadPool& pool,
+           const std::function<void(const TrainingProgress&)>& progress, const std::atomic<bool>* stop) {
+  options.validate();
+  const Layout& layout = learner.layout();
+  const std::size_t size = layout.size();
+  if (tasks.empty()) {
+    throw ArgumentError("there is no task to train on");
+  }
+  if (state.params.size() != size || state.adam_m.size() != size || state.adam_v.size() != size) {
+    throw ShapeError("the training state holds " + std::to_string(state.params.size()) + " parameters; learner " +
+                     std::string(learner.name()) + " has " + std::to_string(size));
+  }
+  for (const std::size_t shots : options.shots) {
+    if (shots < learner.minimum_shots()) {
+      throw ArgumentError("learner " + std::string(learner.name()) + " cannot be trained on " + std::to_string(shots) +
+                          " shots; it needs at least " + std::to_string(learner.minimum_shots()));
+    }
+  }
+  const auto& kernels = kernels::table<float>();
+  std::vector<std::unique_ptr<Scratch>> scratch(pool.size());
+  for (auto& one : scratch) {
+    one = learner.make_scratch();
+  }
+  std::vector<AlignedVector<float>> gradients(options.tasks_per_step, AlignedVector<float>(size));
+  std::vector<float> losses(options.tasks_per_step);
+  AlignedVector<float> sum(size);
+  const auto began = std::chrono::steady_clock::now();
+  const std::uint64_t first_step = state.step;
+
+  while (state.step < options.steps && !(stop != nullptr && stop->load())) {
+    pool.parallel_for(options.tasks_per_step, [&](std::size_t position, unsigned worker) {
+      const Episode episode = draw_episode(tasks, options, state.step, position);
+      losses[position] = learner.task_gradient(state.params, episode, *scratch[worker], gradients[position]);
+      const auto lost = lost_tensor(layout, gradients[position]);
+      if (lost || !std::isfinite(losses[position])) {
+        throw NumericError("training lost its numbers at step " + std::to_string(state.step + 1) + ", task \"" + episode.task + "\": the " +
+                           (lost ? "gradient of tensor \"" + *lost + "\"" : "loss") +
+                           " is not finite; a smaller inner rate or training rate may help");
+      }
+    });
+    // Summed in task order: the same bits for any number of threads.
+    std::fill(sum.begin(), sum.end(), 0.0F);
+    double loss = 0;
+    for (std::size_t i = 0; i < options.tasks_per_step; ++i) {
+      kernels.axpy(size, 1.0F, gradients[i].data(), sum.data());
+      loss += losses[i];
+    }
+    const float share = 1.0F / static_cast<float>(options.tasks_per_step);
+    const float norm = std::sqrt(kernels.dot(size, sum.data(), sum.data())) * share;
+    const float scale = norm > options.clip ? share * options.clip / norm : share;
+    for (float& value : sum) {
+      value *= scale;
+    }
+    kernels.adam(size, rate_at(options.rate, state.step, options.steps), kBeta1, kBeta2, kEpsilon, state.step + 1, sum.data(),
+                 state.adam_m.data(), state.adam_v.data(), state.params.data());
+    state.losses.push_back(static_cast<float>(loss * share));
+    ++state.step;
+    if (progress) {
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      const auto done = static_cast<double>(state.step - first_step);
+      progress({.step = state.step,
+                .steps = options.steps,
+                .loss = recent_mean(state.losses),
+                .tasks_per_second = seconds > 0 ? done * static_cast<double>(options.tasks_per_step) / seconds : 0,
+                .seconds_left = seconds / done * static_cast<double>(options.steps - state.step)});
+    }
+  }
+}
+
+}  // namespace oddshot
