@@ -1,0 +1,126 @@
+"""Makes the golden meta-gradients of this folder with PyTorch autograd, in double.
+
+    python -m venv golden-env && golden-env/bin/pip install -r requirements.txt
+    golden-env/bin/python make_golden.py
+
+Each file holds one episode, the meta-parameters by tensor name, and what autograd says: the meta-loss and its gradient by tensor name.
+Nothing here knows how Oddshot computes its gradients: the inner loop is unrolled with create_graph=True and differentiated through.
+"""
+
+import json
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+HERE = pathlib.Path(__file__).parent
+ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "gelu": F.gelu}
+
+
+def episode(generator, features, support, query):
+    """Rows and labels; `support` and `query` are (normals, anomalies)."""
+    part = {}
+    for side, (normals, anomalies) in {"support": support, "query": query}.items():
+        labels = torch.tensor([0] * normals + [1] * anomalies)
+        rows = torch.randn(normals + anomalies, features, generator=generator) + 0.7 * labels[:, None]
+        part[side] = (rows, labels)
+    return part
+
+
+def encoder_parameters(generator, widths, layer_norm):
+    parameters = {}
+    for layer, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:])):
+        parameters[f"encoder.{layer}.weight"] = torch.randn(inputs, outputs, generator=generator) * (1.5 / inputs) ** 0.5
+        parameters[f"encoder.{layer}.bias"] = torch.randn(outputs, generator=generator) * 0.1
+        if layer_norm and layer < len(widths) - 2:
+            parameters[f"encoder.{layer}.gain"] = 1 + torch.randn(outputs, generator=generator) * 0.1
+            parameters[f"encoder.{layer}.shift"] = torch.randn(outputs, generator=generator) * 0.1
+    return parameters
+
+
+def encode(parameters, rows, layers, activation):
+    h = rows
+    for layer in range(layers):
+        h = h @ parameters[f"encoder.{layer}.weight"] + parameters[f"encoder.{layer}.bias"]
+        if layer < layers - 1:
+            if f"encoder.{layer}.gain" in parameters:
+                h = F.layer_norm(h, h.shape[1:], parameters[f"encoder.{layer}.gain"], parameters[f"encoder.{layer}.shift"])
+            h = ACTIVATIONS[activation](h)
+    return h
+
+
+def balanced_cross_entropy(logits, labels):
+    """Each class present weighs the same."""
+    losses = F.binary_cross_entropy_with_logits(logits, labels.to(logits), reduction="none")
+    return torch.stack([losses[labels == y].mean() for y in (0, 1) if (labels == y).any()]).mean()
+
+
+def write(name, config, parts, parameters, loss):
+    gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+    document = {
+        "config": config,
+        **{side: {"rows": rows.tolist(), "labels": labels.tolist()} for side, (rows, labels) in parts.items()},
+        "parameters": {key: {"shape": list(value.shape), "values": value.flatten().tolist()} for key, value in parameters.items()},
+        "loss": loss.item(),
+        "gradient": {key: (torch.zeros_like(value) if g is None else g).flatten().tolist()
+                     for (key, value), g in zip(parameters.items(), gradients)},
+    }
+    (HERE / f"{name}.json").write_text(json.dumps(document, indent=None, separators=(",", ":")) + "\n")
+
+
+def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, learn_inner_rates, support=(6, 4), query=(7, 5)):
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, 1]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    names = list(parameters)
+    if learn_inner_rates:
+        parameters["inner_rate"] = inner_rate * (0.5 + torch.rand(inner_steps, len(names), generator=generator))
+    for value in parameters.values():
+        value.requires_grad_()
+
+    adapted = {key: parameters[key] for key in names}
+    rows, labels = parts["support"]
+    for step in range(inner_steps):
+        loss = balanced_cross_entropy(encode(adapted, rows, len(widths) - 1, activation)[:, 0], labels)
+        gradients = torch.autograd.grad(loss, list(adapted.values()), create_graph=True)
+        rates = parameters["inner_rate"][step] if learn_inner_rates else [inner_rate] * len(names)
+        adapted = {key: value - rate * g for (key, value), g, rate in zip(adapted.items(), gradients, rates)}
+    rows, labels = parts["query"]
+    loss = balanced_cross_entropy(encode(adapted, rows, len(widths) - 1, activation)[:, 0], labels)
+    config = {"learner": "maml", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "inner_steps": inner_steps,
+              "inner_rate": inner_rate, "learn_inner_rates": learn_inner_rates}
+    write(name, config, parts, parameters, loss)
+
+
+def proto(name, seed, hidden, activation, layer_norm, embedding=3, support=(6, 4), query=(7, 5)):
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, embedding]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    for value in parameters.values():
+        value.requires_grad_()
+    embed = lambda rows: encode(parameters, rows, len(widths) - 1, activation)
+    rows, labels = parts["support"]
+    prototypes = torch.stack([embed(rows)[labels == y].mean(0) for y in (0, 1)])
+    rows, labels = parts["query"]
+    distances = torch.cdist(embed(rows), prototypes, compute_mode="donot_use_mm_for_euclid_dist") ** 2
+    losses = F.cross_entropy(-distances, labels, reduction="none")
+    loss = torch.stack([losses[labels == y].mean() for y in (0, 1)]).mean()
+    config = {"learner": "proto", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding}
+    write(name, config, parts, parameters, loss)
+
+
+# Fixed inner rates are exact in float, as LearnerOptions holds them.
+maml("maml_tanh", 1, [6, 5], "tanh", False, 3, 0.25, False)
+maml("maml_relu", 2, [6, 5], "relu", False, 3, 0.25, False)
+maml("maml_gelu_norm_rates", 3, [6, 5], "gelu", True, 3, 0.3, True)
+maml("maml_relu_norm_rates", 4, [6, 5], "relu", True, 2, 0.2, True)
+maml("maml_linear", 5, [], "tanh", False, 2, 0.5, True)
+maml("maml_normals_only", 6, [6, 5], "tanh", False, 2, 0.25, False, support=(8, 0))
+proto("proto_tanh", 7, [6, 5], "tanh", False)
+proto("proto_gelu_norm", 8, [6, 5], "gelu", True)
+proto("proto_relu", 9, [6], "relu", False)
