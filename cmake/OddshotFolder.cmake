@@ -26,6 +26,9 @@ target_compile_options(oddshot_flags INTERFACE -ffp-contract=off)
 if(ODDSHOT_SANITIZE)
   add_compile_options(-fsanitize=${ODDSHOT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ODDSHOT_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-Wno-maybe-uninitialized)  # instrumented code confuses it, as GCC's manual says
+  endif()
 endif()
 
 function(oddshot_folder name)

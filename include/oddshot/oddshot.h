@@ -15,6 +15,7 @@
 #include "oddshot/experts/expert.h"
 #include "oddshot/learners/learner.h"
 #include "oddshot/learners/mlp_scratch.h"
+#include "oddshot/model_io/atomic_file.h"
 #include "oddshot/model_io/model_file.h"
 #include "oddshot/model_io/tensor_file.h"
 #include "oddshot/nets/encoder_spec.h"
