@@ -14,24 +14,30 @@ enum class FileFormat : std::uint8_t { kAuto, kCsv, kParquet, kArrow };
 
 struct ReadOptions {
   FileFormat format =
-      FileFormat::kAuto;          // kAuto: by the name's ending (.csv .tsv .txt .data .parquet .arrow .ipc .feather, each also with .gz)
-  std::optional<char> separator;  // nothing: tab for .tsv, else comma
-  char quote = '"';
+      FileFormat::kAuto;           // kAuto: by the name's ending (.csv .tsv .txt .data .parquet .arrow .ipc .feather, each also with .gz)
+  std::optional<char> separator;   // CSV; nothing: tab for .tsv, else comma
+  char quote = '"';                // CSV; 0: none
   bool header = true;              // CSV: the first line holds the names
   std::vector<std::string> names;  // CSV without header: one name a column; with header: must be empty
   std::vector<std::string> missing = {"",    "?",   "NA",   "N/A",
                                       "NaN", "nan", "null", "NULL"};  // spellings of a missing value, after trimming blanks
-  // Columns whose kind is not to be inferred. A column in neither list is numeric if every present value is a number (true/false count as
-  // 1/0), else a category. In a numeric column a value that is no number is an error; a category column keeps numbers as they are spelt.
+  // Columns whose kind is not to be inferred. A column in neither list is numeric if every present value is a number in every file
+  // (true/false count as 1/0; text of a Parquet or Arrow file is text, whatever it looks like), else a category. In a numeric column a
+  // value that is no number is an error; a category column keeps numbers as they are spelt. Dates and timestamps of Parquet and Arrow files
+  // are categories spelt 2024-05-01 or 2024-05-01T12:00:00.250 (Z if the zone is known), so that spellings sort as times do; in `numeric`
+  // they are seconds since 1970, which as floats are only good to about two minutes. Times of day and durations are numbers of seconds.
   std::vector<std::string> numeric;
   std::vector<std::string> category;
-  // Columns to leave out altogether (never parsed, so they may hold anything).
+  // Columns to leave out altogether (never parsed, so they may hold anything). One of several files may lack them.
   std::vector<std::string> ignored;
 };
 
-// One table from one or more files with the same columns (order may differ; a byte-order mark and blanks around a value are dropped).
-// Throws IoError if a file cannot be read; FormatError naming file, line, column and value if it is malformed: a row of the wrong length,
-// text in a numeric column, an infinite number, a duplicate or unknown column name, a column missing from one of the files, no data rows.
+// One table from one or more files with the same columns (order may differ; a byte-order mark and blanks around a value or name are
+// dropped), in the order of the first file. Text is UTF-8. Empty lines are skipped. Gzip is told by the content. Throws IoError if a file
+// cannot be read; FormatError naming file, line, column and value if it is malformed: a row of the wrong length, text in a numeric column,
+// an infinite number or one beyond float, a duplicate, empty or unknown column name, a column missing from one of the files, no data rows;
+// ArgumentError if the options contradict each other. Files are read twice only for columns where text follows after a first block of
+// numbers. Uses as many threads as the machine has; the table does not depend on them.
 Table read_table(const std::vector<std::filesystem::path>& files, const ReadOptions& options = {});
 
 }  // namespace oddshot

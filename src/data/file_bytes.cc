@@ -1,0 +1,111 @@
+#include "data/file_bytes.h"
+
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <arrow/buffer_builder.h>
+#include <arrow/io/compressed.h>
+#include <arrow/io/file.h>
+#include <arrow/io/memory.h>
+#include <arrow/result.h>
+#include <arrow/util/compression.h>
+#include <arrow/util/io_util.h>
+#include <fmt/format.h>
+
+#include "oddshot/base/error.h"
+
+namespace oddshot::data {
+namespace {
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> read_all(arrow::io::InputStream& stream) {
+  constexpr std::int64_t kPiece = std::int64_t{1} << 20;
+  arrow::BufferBuilder content;
+  while (true) {
+    ARROW_RETURN_NOT_OK(content.Reserve(kPiece));
+    ARROW_ASSIGN_OR_RAISE(const std::int64_t got, stream.Read(kPiece, content.mutable_data() + content.length()));
+    if (got == 0) return content.Finish();
+    content.UnsafeAdvance(got);
+  }
+}
+
+// Unpacks what it reads. The codec is made for this stream alone and lives as long.
+class GzipStream : public arrow::io::InputStream {
+ public:
+  static arrow::Result<std::shared_ptr<GzipStream>> make(const std::shared_ptr<arrow::io::InputStream>& packed) {
+    ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(arrow::Compression::GZIP));
+    ARROW_ASSIGN_OR_RAISE(auto stream, arrow::io::CompressedInputStream::Make(codec.get(), packed));
+    return std::make_shared<GzipStream>(std::move(codec), std::move(stream));
+  }
+  GzipStream(std::unique_ptr<arrow::util::Codec> codec, std::shared_ptr<arrow::io::CompressedInputStream> stream)
+      : codec_(std::move(codec)), stream_(std::move(stream)) {}
+
+  arrow::Status Close() override { return stream_->Close(); }
+  bool closed() const override { return stream_->closed(); }
+  arrow::Result<std::int64_t> Tell() const override { return stream_->Tell(); }
+  arrow::Result<std::int64_t> Read(std::int64_t size, void* out) override { return stream_->Read(size, out); }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t size) override { return stream_->Read(size); }
+
+ private:
+  std::unique_ptr<arrow::util::Codec> codec_;
+  std::shared_ptr<arrow::io::CompressedInputStream> stream_;
+};
+
+}  // namespace
+
+FileBytes::FileBytes(const std::filesystem::path& path) : path_(path.string()) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    const bool absent = !error || error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+    throw IoError(fmt::format("{}: {}", path_, absent ? std::string("no such file") : error.message()));
+  }
+  if (std::filesystem::is_directory(status)) throw IoError(fmt::format("{}: a folder, not a file", path_));
+  if (!std::filesystem::is_regular_file(status)) {
+    std::ifstream in(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(in), {}};
+    if (in.bad() || !in.is_open()) throw IoError(fmt::format("{}: cannot be read", path_));
+    content_ = arrow::Buffer::FromString(std::move(content));
+  }
+  const auto file = open();
+  const auto start = file->Read(2);
+  if (!start.ok()) refuse_reading(start.status());
+  const std::string_view magic(**start);
+  if (magic.empty()) throw FormatError(fmt::format("{}: the file is empty", path_));
+  gzip_ = magic == "\x1f\x8b";
+  if (!gzip_ && path_.ends_with(".gz")) throw FormatError(fmt::format("{}: not gzip data, whatever its name says", path_));
+}
+
+std::shared_ptr<arrow::io::RandomAccessFile> FileBytes::open() const {
+  if (content_) return std::make_shared<arrow::io::BufferReader>(content_);
+  auto file = arrow::io::ReadableFile::Open(path_);
+  if (!file.ok()) refuse(file.status(), "cannot be opened");
+  return *std::move(file);
+}
+
+std::shared_ptr<arrow::io::InputStream> FileBytes::stream() const {
+  if (!gzip_) return open();
+  auto stream = GzipStream::make(open());
+  if (!stream.ok()) refuse_reading(stream.status());
+  return *std::move(stream);
+}
+
+std::shared_ptr<arrow::io::RandomAccessFile> FileBytes::random_access() const {
+  if (!gzip_) return open();
+  auto content = read_all(*stream());
+  if (!content.ok()) refuse_reading(content.status());
+  return std::make_shared<arrow::io::BufferReader>(*std::move(content));
+}
+
+void FileBytes::refuse_reading(const arrow::Status& status) const { refuse(status, gzip_ ? "damaged gzip data" : "cannot be read"); }
+
+void FileBytes::refuse(const arrow::Status& status, const char* what) const {
+  const std::string& message = status.message();
+  const std::string line = fmt::format("{}: {}: {}", path_, what, message.substr(0, message.find('\n')));
+  if (arrow::internal::ErrnoFromStatus(status) != 0) throw IoError(line);
+  throw FormatError(line);
+}
+
+}  // namespace oddshot::data

@@ -1,0 +1,260 @@
+#include "oddshot/data/reader.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include "data/column_builder.h"
+#include "data/table_file.h"
+#include "oddshot/base/error.h"
+#include "oddshot/base/text.h"
+#include "oddshot/base/thread_pool.h"
+
+namespace oddshot {
+namespace {
+
+using data::ColumnBuilder;
+using data::in_quotes;
+using data::TableFile;
+
+using Files = std::vector<std::unique_ptr<TableFile>>;
+using Names = std::set<std::string, std::less<>>;
+
+// Batches with fewer cells are not worth waking threads for (some 0.5 ms of parsing).
+constexpr std::size_t kCellsWorthThreads = 20'000;
+
+struct Lists {
+  Names numeric;
+  Names category;
+  Names ignored;
+};
+
+Names checked_names(const std::vector<std::string>& names, std::string_view list) {
+  Names out;
+  for (const std::string& name : names) {
+    if (!out.insert(std::string(data::trimmed(name))).second)
+      throw ArgumentError(fmt::format("{} lists column {} twice", list, in_quotes(name)));
+  }
+  return out;
+}
+
+Lists checked_lists(const ReadOptions& options) {
+  Lists lists{checked_names(options.numeric, "numeric"), checked_names(options.category, "category"),
+              checked_names(options.ignored, "ignored")};
+  const auto contradiction = [](const Names& a, std::string_view list_a, const Names& b, std::string_view list_b) {
+    for (const std::string& name : a) {
+      if (b.contains(name)) throw ArgumentError(fmt::format("column {} is listed as {} and as {}", in_quotes(name), list_a, list_b));
+    }
+  };
+  contradiction(lists.numeric, "numeric", lists.category, "category");
+  contradiction(lists.numeric, "numeric", lists.ignored, "ignored");
+  contradiction(lists.category, "category", lists.ignored, "ignored");
+  return lists;
+}
+
+void check_options(const ReadOptions& options) {
+  const auto is_line_end = [](char c) { return c == '\n' || c == '\r'; };
+  if (options.separator && (is_line_end(*options.separator) || *options.separator == options.quote || *options.separator == 0)) {
+    throw ArgumentError("the separator must differ from the quote, the line ends and the byte 0");
+  }
+  if (is_line_end(options.quote)) throw ArgumentError("the quote must not be a line end");
+  if (options.header && !options.names.empty())
+    throw ArgumentError("names are for files without a header: set header to false, or give no names");
+  if (!options.header && options.names.empty()) throw ArgumentError("a file without a header needs names, one a column");
+  checked_names(options.names, "names");
+}
+
+[[noreturn]] void refuse_unknown(std::string_view list, std::string_view name, const TableFile& file) {
+  const auto near = nearest(name, std::span<const std::string>(file.names()));
+  throw FormatError(fmt::format("{}: there is no column {}, which is listed as {}{}", file.path(), in_quotes(name), list,
+                                near ? fmt::format("; did you mean {}?", in_quotes(*near)) : ""));
+}
+
+// Every name of the options must occur; ignored ones in some file, others in the first (and so in all).
+void check_known(const Lists& lists, const Files& files) {
+  const auto has = [](const TableFile& file, const std::string& name) {
+    return std::find(file.names().begin(), file.names().end(), name) != file.names().end();
+  };
+  for (const auto& [names, list] : {std::pair{&lists.numeric, "numeric"}, std::pair{&lists.category, "category"}}) {
+    for (const std::string& name : *names) {
+      if (!has(*files.front(), name)) refuse_unknown(list, name, *files.front());
+    }
+  }
+  for (const std::string& name : lists.ignored) {
+    if (std::none_of(files.begin(), files.end(), [&](const auto& file) { return has(*file, name); }))
+      refuse_unknown("ignored", name, *files.front());
+  }
+}
+
+// The columns that are not ignored: indices into the file's names.
+std::vector<std::size_t> kept_columns(const TableFile& file, const Names& ignored) {
+  std::vector<std::size_t> kept;
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < file.names().size(); ++i) {
+    const std::string& name = file.names()[i];
+    if (ignored.contains(name)) continue;
+    if (name.empty())
+      throw FormatError(fmt::format("{}: column {} has no name; give it one, or ignore the column \"\"", file.path(), i + 1));
+    if (!seen.insert(name).second) throw FormatError(fmt::format("{}: two columns are called {}", file.path(), in_quotes(name)));
+    kept.push_back(i);
+  }
+  return kept;
+}
+
+// For each column of the first file, where it is in every file: [files][columns], indices into the file's names.
+std::vector<std::vector<std::size_t>> match_columns(const Files& files, const Names& ignored) {
+  std::vector<std::vector<std::size_t>> where;
+  where.push_back(kept_columns(*files.front(), ignored));
+  if (where.front().empty()) throw ArgumentError(fmt::format("{}: every column is ignored", files.front()->path()));
+  for (std::size_t f = 1; f < files.size(); ++f) {
+    std::vector<std::size_t> rest = kept_columns(*files[f], ignored);
+    std::vector<std::size_t> matched;
+    for (const std::size_t column : where.front()) {
+      const std::string& name = files.front()->names()[column];
+      const auto found = std::find_if(rest.begin(), rest.end(), [&](std::size_t i) { return files[f]->names()[i] == name; });
+      if (found == rest.end()) {
+        throw FormatError(fmt::format("{}: column {} is missing, which {} has", files[f]->path(), in_quotes(name), files.front()->path()));
+      }
+      matched.push_back(*found);
+      rest.erase(found);
+    }
+    if (!rest.empty()) {
+      throw FormatError(fmt::format("{}: there is a column {}, which {} lacks", files[f]->path(),
+                                    in_quotes(files[f]->names()[rest.front()]), files.front()->path()));
+    }
+    where.push_back(std::move(matched));
+  }
+  return where;
+}
+
+// The columns of a table under way: some or all of those that were matched.
+struct Part {
+  std::vector<std::size_t> columns;  // indices into the matched columns
+  std::vector<std::unique_ptr<ColumnBuilder>> builders;
+};
+
+class TableReader {
+ public:
+  TableReader(Files files, const Lists& lists, const ReadOptions& options)
+      : files_(std::move(files)), where_(match_columns(files_, lists.ignored)), missing_(options.missing) {
+    for (std::size_t c = 0; c < where_.front().size(); ++c) {
+      const std::string& name = name_of(c);
+      add(all_, c,
+          lists.numeric.contains(name)    ? ColumnBuilder::Wish::kNumeric
+          : lists.category.contains(name) ? ColumnBuilder::Wish::kCategory
+                                          : ColumnBuilder::Wish::kInfer);
+    }
+  }
+
+  Table read() {
+    for (std::size_t f = 0; f < files_.size(); ++f) {
+      const std::size_t first = sources_.empty() ? 0 : sources_.back().first_row + sources_.back().rows;
+      sources_.push_back({files_[f]->path(), first, 0});
+      sources_.back().rows = take_file(f, all_);
+      if (sources_.back().rows == 0) throw FormatError(fmt::format("{}: no data rows", files_[f]->path()));
+    }
+    Part late;
+    for (std::size_t c = 0; c < all_.builders.size(); ++c) {
+      const ColumnBuilder& builder = *all_.builders[c];
+      if (builder.late_text()) {
+        add(late, c, ColumnBuilder::Wish::kCategory);
+      } else if (builder.infinite()) {
+        refuse(c, *builder.infinite());
+      }
+    }
+    for (std::size_t f = 0; f < files_.size() && !late.columns.empty(); ++f) {
+      if (take_file(f, late) != sources_[f].rows)
+        throw FormatError(fmt::format("{}: the file changed while it was read", files_[f]->path()));
+    }
+    for (std::size_t i = 0; i < late.columns.size(); ++i) all_.builders[late.columns[i]] = std::move(late.builders[i]);
+
+    Table table;
+    for (const auto& builder : all_.builders) table.columns.push_back(std::move(*builder).finish());
+    table.sources = std::move(sources_);
+    return table;
+  }
+
+ private:
+  const std::string& name_of(std::size_t column) const { return files_.front()->names()[where_.front()[column]]; }
+
+  void add(Part& part, std::size_t column, ColumnBuilder::Wish wish) {
+    part.columns.push_back(column);
+    part.builders.push_back(std::make_unique<ColumnBuilder>(name_of(column), wish, missing_));
+  }
+
+  // Appends a file to the builders; gives its number of rows.
+  std::size_t take_file(std::size_t f, Part& part) {
+    // The file gives its columns in its own order.
+    std::vector<std::pair<std::size_t, ColumnBuilder*>> order;
+    for (std::size_t i = 0; i < part.columns.size(); ++i) order.emplace_back(where_[f][part.columns[i]], part.builders[i].get());
+    std::sort(order.begin(), order.end());
+    std::vector<std::size_t> columns;
+    for (const auto& [column, builder] : order) columns.push_back(column);
+
+    std::size_t rows = 0;
+    const bool untyped = files_[f]->untyped();
+    files_[f]->read(columns, [&](const arrow::RecordBatch& batch) {
+      if (batch.num_columns() != static_cast<int>(order.size()))
+        throw FormatError(fmt::format("{}: the columns changed while it was read", files_[f]->path()));
+      const auto append = [&](std::size_t i, unsigned /*worker*/) { order[i].second->append(*batch.column(static_cast<int>(i)), untyped); };
+      const auto count = static_cast<std::size_t>(batch.num_rows());
+      if (count * order.size() < kCellsWorthThreads) {
+        for (std::size_t i = 0; i < order.size(); ++i) append(i, 0);
+      } else {
+        if (!pool_) pool_ = std::make_unique<ThreadPool>();
+        pool_->parallel_for(order.size(), append);
+      }
+      refuse_first_offence(part);
+      rows += count;
+      return true;
+    });
+    return rows;
+  }
+
+  void refuse_first_offence(const Part& part) {
+    const ColumnBuilder::Offence* first = nullptr;
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < part.builders.size(); ++i) {
+      const auto& offence = part.builders[i]->offence();
+      if (!offence || (first != nullptr && first->row <= offence->row)) continue;
+      first = &*offence;
+      column = part.columns[i];
+    }
+    if (first != nullptr) refuse(column, *first);
+  }
+
+  // Looks the row up in the files read so far.
+  [[noreturn]] void refuse(std::size_t column, const ColumnBuilder::Offence& offence) {
+    std::size_t f = sources_.size() - 1;
+    while (sources_[f].first_row > offence.row) --f;
+    const std::string place = files_[f]->place(offence.row - sources_[f].first_row, where_[f][column]);
+    throw FormatError(fmt::format("{}, column {}: {}", place, in_quotes(name_of(column)), offence.reason));
+  }
+
+  Files files_;
+  std::vector<std::vector<std::size_t>> where_;
+  data::MissingSpellings missing_;
+  Part all_;
+  std::vector<SourceFile> sources_;
+  std::unique_ptr<ThreadPool> pool_;
+};
+
+}  // namespace
+
+Table read_table(const std::vector<std::filesystem::path>& files, const ReadOptions& options) {
+  if (files.empty()) throw ArgumentError("no files to read");
+  check_options(options);
+  const Lists lists = checked_lists(options);
+  Files open;
+  for (const std::filesystem::path& file : files) open.push_back(data::open_table_file(file, options));
+  check_known(lists, open);
+  return TableReader(std::move(open), lists, options).read();
+}
+
+}  // namespace oddshot
