@@ -51,9 +51,8 @@ std::string obstacle(const Task& task, const EvaluationOptions& options, const D
   }
 }
 
-std::string left_out(const Task& task, std::size_t shots, const std::string& why) {
-  return at(shots) + "held-out task \"" + task.name + "\" is left out: " + why;
-}
+// `why` names the task.
+std::string left_out(std::size_t shots, const std::string& why) { return at(shots) + "a held-out task is left out: " + why; }
 
 // What can be evaluated at so many shots, by the first draw of each task. What cannot is noted.
 Field make_field(std::size_t shots, std::span<const Task> held_out, std::span<const std::unique_ptr<Method>> methods,
@@ -71,7 +70,7 @@ Field make_field(std::size_t shots, std::span<const Task> held_out, std::span<co
     if (why.empty()) {
       field.tasks.push_back(task);
     } else {
-      notes.push_back(left_out(held_out[task], shots, why));
+      notes.push_back(left_out(shots, why));
     }
   }
   return field;
@@ -124,7 +123,7 @@ Measured measure_field(std::span<const Task> held_out, Field& field, std::vector
     const Task& task = held_out[field.tasks[t]];
     const auto why = std::find_if(obstacles.begin() + first, obstacles.begin() + last, [](const std::string& o) { return !o.empty(); });
     if (why != obstacles.begin() + last) {
-      notes.push_back(left_out(task, field.shots, *why));
+      notes.push_back(left_out(field.shots, *why));
       continue;
     }
     kept.push_back(field.tasks[t]);
