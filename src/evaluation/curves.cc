@@ -24,9 +24,10 @@ std::vector<std::size_t> telling_tasks(const std::vector<TaskResult>& tasks) {
   std::vector<std::size_t> order(tasks.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return tasks[a].auprc < tasks[b].auprc; });
-  std::vector<std::size_t> places = {0, order.size() / 2, order.size() - 1};
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-  for (std::size_t& place : places) place = order[place];
+  std::vector<std::size_t> places;
+  for (const std::size_t rank : {std::size_t{0}, order.size() / 2, order.size() - 1}) {
+    if (places.empty() || places.back() != order[rank]) places.push_back(order[rank]);
+  }
   return places;
 }
 

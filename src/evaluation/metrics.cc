@@ -41,6 +41,7 @@ Sweep::Sweep(std::span<const float> scores, std::span<const std::uint8_t> labels
   std::sort(normals.begin(), normals.end(), std::greater<>());
   anomalies_ = anomalies.size();
   normals_ = normals.size();
+  steps_.reserve(scores.size());
   Step step;
   while (step.true_positives < anomalies_ || step.false_positives < normals_) {
     float next = -std::numeric_limits<float>::infinity();

@@ -138,6 +138,17 @@ TEST(Evaluate, MoreRepeatsKeepTheDrawsOfFewer) {
   EXPECT_EQ(std::set<toy::Seen>(many.begin(), many.end()).size(), 15U) << "5 repeats of 3 tasks";
 }
 
+TEST(Evaluate, TasksAreDrawnFromIndependently) {
+  const auto draws = draws_seen({}, 1);
+  std::set<std::vector<float>> supports;  // row numbers, whatever the task
+  for (const toy::Seen& draw : std::set<toy::Seen>(draws.begin(), draws.end())) {
+    std::vector<float> rows;
+    for (const auto& [task, row] : draw.support) rows.push_back(row);
+    EXPECT_TRUE(supports.insert(rows).second) << "two tasks of the same size gave the same rows";
+  }
+  EXPECT_EQ(supports.size(), 12U);
+}
+
 TEST(Evaluate, SupportAndQueryShareNoRow) {
   const auto draws = draws_seen({}, 2);
   ASSERT_FALSE(draws.empty());
@@ -265,6 +276,7 @@ TEST(Evaluate, ATaskThatSomeDrawLeavesWithoutAQueryIsLeftOut) {
     ASSERT_EQ(best.tasks.size(), 2U);
     EXPECT_EQ(best.tasks[1].task, "task-11");
     expect_exactly(best.auprc, 1.0);
+    for (const TaskCurves& curves : result.curves) EXPECT_NE(curves.task, "twins");
     EXPECT_TRUE(any_note(result, "2 shots: a held-out task is left out: task \"twins\""));
   }
 }

@@ -215,6 +215,11 @@ TEST(BestF1Threshold, PartsNeighbouringAndInfiniteScores) {
   EXPECT_EQ(mean_f1(infinite, best_f1_threshold(infinite).value()), 1.0);
 }
 
+TEST(BestF1Threshold, IsTheHighestOfEquallyGood) {
+  // F1 is 2/3 both with the first anomaly alone and with all four rows called.
+  EXPECT_EQ(best_f1_threshold(std::vector<ScoredEpisode>{{{8, 6, 4, 2}, {1, 0, 0, 1}}}), 7.0F);
+}
+
 TEST(BestF1Threshold, IsNothingForNoEpisodes) { EXPECT_EQ(best_f1_threshold({}), std::nullopt); }
 
 TEST(BestF1Threshold, RefusesAnEpisodeOfOneClass) {
