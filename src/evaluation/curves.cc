@@ -23,7 +23,8 @@ Draw first_draw(std::span<const Task> held_out, std::size_t task, std::size_t sh
 std::vector<std::size_t> telling_tasks(const std::vector<TaskResult>& tasks) {
   std::vector<std::size_t> order(tasks.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return tasks[a].auprc < tasks[b].auprc; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return tasks[a].auprc != tasks[b].auprc ? tasks[a].auprc < tasks[b].auprc : a < b; });
   std::vector<std::size_t> places;
   for (const std::size_t rank : {std::size_t{0}, order.size() / 2, order.size() - 1}) {
     if (places.empty() || places.back() != order[rank]) places.push_back(order[rank]);

@@ -84,9 +84,12 @@ Series difference(const Series& a, const Series& b) {
 
 std::optional<std::size_t> best_method(std::span<const MethodResult> results, bool learner) {
   std::optional<std::size_t> best;
+  double best_auprc = -1;  // below any
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (is_learner(results[i]) != learner || !results[i].auprc) continue;
-    if (!best || results[i].auprc->mean > results[*best].auprc->mean) best = i;
+    const std::optional<Interval>& auprc = results[i].auprc;
+    if (is_learner(results[i]) != learner || !auprc || auprc->mean <= best_auprc) continue;
+    best = i;
+    best_auprc = auprc->mean;
   }
   return best;
 }
