@@ -30,6 +30,11 @@ if(ODDSHOT_SANITIZE)
     add_compile_options(-Wno-maybe-uninitialized)  # instrumented code confuses it, as GCC's manual says
   endif()
 endif()
+# Coverage that libFuzzer steers by; each target of fuzz/ links the fuzzer itself.
+if(ODDSHOT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 
 function(oddshot_folder name)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})

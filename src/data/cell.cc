@@ -153,13 +153,18 @@ std::string in_quotes(std::string_view value) {
   }
   const bool readable = is_utf8(shown);
   std::string out = "\"";
-  for (const char c : shown) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !readable)) {
+  unsigned char before = 0;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(shown[i]);
+    // U+0080 to U+009F, which terminals obey too, are C2 and a byte below A0.
+    const bool c1 = (byte == 0xC2 && i + 1 < shown.size() && static_cast<unsigned char>(shown[i + 1]) < 0xA0) ||
+                    (before == 0xC2 && byte >= 0x80 && byte < 0xA0);
+    if (byte < 0x20 || byte == 0x7F || c1 || (byte >= 0x80 && !readable)) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
     } else {
-      out += c;
+      out += shown[i];
     }
+    before = byte;
   }
   out += shown.size() < value.size() ? "...\"" : "\"";
   return out;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "data/cell.h"
+#include "data/strict_json.h"
 #include "oddshot/base/error.h"
 #include "oddshot/data/preprocessor.h"
 
@@ -85,14 +86,6 @@ class Members {
   std::string place_;
 };
 
-Json parse(std::string_view text) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& error) {
-    refuse(fmt::format("not JSON: {}", error.what()));
-  }
-}
-
 }  // namespace
 
 std::string Preprocessor::to_json() const {
@@ -117,7 +110,7 @@ std::string Preprocessor::to_json() const {
 }
 
 Preprocessor Preprocessor::from_json(std::string_view json) {
-  const Json document = parse(json);
+  const Json document = data::parse_json(json, "preprocessor");
   const Members members(document, "the text", {"format", "version", "transform", "clip", "dropped", "columns"});
   if (members.text("format") != kFormat)
     refuse(fmt::format("the format is {}, not {}", in_quotes(members.text("format")), in_quotes(kFormat)));

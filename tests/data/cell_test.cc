@@ -108,6 +108,9 @@ TEST(Cell, QuotesHostileValuesReadably) {
   EXPECT_EQ(in_quotes("a\nb\x1b[31m"), "\"a\\x0ab\\x1b[31m\"");
   EXPECT_EQ(in_quotes("\xE9t"), "\"\\xe9t\"");
   EXPECT_EQ(in_quotes("\xC3\xA9t"), "\"\xC3\xA9t\"");
+  EXPECT_EQ(in_quotes("\xC2\x9B"
+                      "1m\xC2\xA7"),
+            "\"\\xc2\\x9b1m\xC2\xA7\"");  // U+009B begins a terminal's command, U+00A7 does not
   EXPECT_EQ(in_quotes(std::string(1000, 'x')), "\"" + std::string(60, 'x') + "...\"");
   EXPECT_EQ(in_quotes(std::string(59, 'x') + "\xC3\xA9z"), "\"" + std::string(59, 'x') + "...\"");
 }

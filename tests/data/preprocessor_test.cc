@@ -354,6 +354,10 @@ TEST(Preprocessor, RefusesEveryDamagedJson) {
     EXPECT_THROW(Preprocessor::from_json(text), FormatError);
   }
   const auto columns = good.find("\"columns\":[") + 11;
+  EXPECT_THROW(Preprocessor::from_json(good + std::string("\0{", 2)), FormatError);      // a zero byte does not end the text
+  EXPECT_THROW(Preprocessor::from_json("{\"clip\": 1," + good.substr(1)), FormatError);  // a name twice
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_THROW(Preprocessor::from_json("{\"version\": " + deep + "," + good.substr(1)), FormatError);
   EXPECT_THROW(Preprocessor::from_json(good.substr(0, columns) + "]}"), FormatError);
   EXPECT_THROW(Preprocessor::from_json(good.substr(0, columns) + "7]}"), FormatError);
 }
