@@ -25,21 +25,23 @@ enum class Cut : std::uint8_t {
 };
 
 struct SuiteFile {
-  std::string path;  // below the data folder; found with or without .gz
+  std::string path;  // absolute, or below the manifest's or the data folder; found with or without .gz
   Side side = Side::kBoth;
   std::string sha256;  // of the uncompressed content, 64 hex digits; empty: not checked
   std::string url;     // where the content is downloaded from; empty: cannot be
   std::string source;  // for people: where it comes from
   std::string licence;
+  std::string task;  // Cut::kFile: the task that the anomalies of this file belong to; empty: the file's name without its endings
 };
 
 // The manifest as read. Field by field in docs/suites.md.
 struct SuiteManifest {
+  std::filesystem::path file;  // where it was read from; its folder is the first place where data files are looked for
   std::string name;
   std::string title;
   std::string domain;  // finance, network, industry, medicine, other
   std::string description;
-  std::string simulator;  // "payment-fraud": rows come from the simulator and there are no files
+  std::string simulator;  // "payment-fraud": rows come from the simulator (simulator.h) and there are no files
   std::vector<SuiteFile> files;
   ReadOptions read;
 
@@ -52,28 +54,33 @@ struct SuiteManifest {
   PreprocessorOptions preprocessor;
 
   Cut cut = Cut::kLabel;
-  std::string cut_column;                    // Cut::kColumn
-  std::size_t clusters = 0;                  // Cut::kCluster
-  std::vector<std::string> training;         // task names; "*": every other
-  std::vector<std::string> held_out;         // task names; "unseen": every kind that occurs in held-out files only
+  std::string cut_column;    // Cut::kColumn
+  std::size_t clusters = 0;  // Cut::kCluster
+  // The normals of a task are those of its own file (Cut::kFile) or its own value of the column (Cut::kColumn), and on the side of the
+  // task; otherwise all tasks of a side share its normals.
+  bool own_normals = false;
+  std::vector<std::string> training;         // task names; "*": every other kind, if it is frequent enough
+  std::vector<std::string> held_out;         // likewise; "unseen": every kind that occurs in held-out files only
   std::vector<std::string> training_groups;  // groups of normals alone that serve training
   std::vector<std::string> held_out_groups;  // groups of normals alone that serve held-out tasks
   double held_out_normals = 0.5;  // share of the normals (by hash of row or group) that held-out tasks get where one file serves both sides
   std::size_t minimum_anomalies = 13;  // a kind with fewer is no task
 };
 
-// Throws FormatError naming file, line and key for an unknown key, a wrong type or a contradiction.
+// Throws FormatError naming file, line and key for an unknown key, a wrong type or a contradiction; IoError if it cannot be read.
 SuiteManifest load_manifest(const std::filesystem::path& file);
 // `suite` is a path to a manifest, or the name of one that ships with Oddshot (found in $ODDSHOT_SUITES, the build's suites folder, the
-// installed share folder).
+// installed share folder). Throws ArgumentError naming the suites there are.
 std::filesystem::path find_manifest(std::string_view suite);
-// Names of the suites that ship.
+// Names of the suites that ship, sorted.
 std::vector<std::string> shipped_suites();
 
-// Where data are looked for, in this order; and whether what is not found may be downloaded.
+// Where data are looked for; and whether what is not found may be downloaded.
 struct DataOptions {
-  std::filesystem::path folder;  // --data; empty: $ODDSHOT_DATA, ../shared/data, ~/.cache/oddshot
-  bool download = true;          // into ~/.cache/oddshot, checksum verified
+  // --data: then only there. Empty: in this order the manifest's folder, $ODDSHOT_DATA, ../shared/data beside the current directory and
+  // beside the project's source, ~/.cache/oddshot.
+  std::filesystem::path folder;
+  bool download = true;  // into ~/.cache/oddshot, checksum verified
 };
 
 // A kind of rows before features: indices into the table.
@@ -91,12 +98,14 @@ struct SuiteRows {
   std::vector<std::uint32_t> training_normals;  // what preprocessors are fitted on
   std::vector<TaskRows> training;               // sorted by name
   std::vector<TaskRows> held_out;               // sorted by name
-  std::vector<TaskRows> too_small;              // kinds with fewer anomalies than the minimum: no tasks
+  std::vector<TaskRows> too_small;              // kinds with fewer anomalies than the minimum, no tasks; sorted by name
   std::vector<std::string> notes;               // what a user should know: where files were found, rows left out and why
 };
 
-// Locates (or downloads), verifies and reads the files, and cuts the tasks. Throws IoError naming every place looked at if a file is
-// nowhere.
+// Locates (or downloads), verifies and reads the files, and cuts the tasks. A row of a kind that is held out is never among the training
+// rows; rows of one group, and normals that are equal in their features where one file serves both sides, are on one side only.
+// Throws IoError naming every place looked at if a file is nowhere or its checksum differs; FormatError if the tables do not hold what
+// the manifest says (naming the manifest, the value and what is there).
 SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options);
 
 // A suite as learners see it.
@@ -108,8 +117,9 @@ struct TaskSuite {
   TransformReport report;  // what the held-out rows hold that the training normals did not
 };
 
-// Encodes the rows by a preprocessor (fitted by fit_preprocessor, or loaded from a model).
+// Encodes the rows by a preprocessor (fitted by fit_preprocessor, or loaded from a model). All tasks share one pool.
 TaskSuite encode(const SuiteRows& rows, const Preprocessor& preprocessor);
+// Fitted on the training normals alone. Throws ArgumentError if there are none.
 Preprocessor fit_preprocessor(const SuiteRows& rows);
 
 // For people: the tasks with their counts, the files, what was dropped; what `oddshot suite check` prints.

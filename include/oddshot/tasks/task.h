@@ -56,7 +56,7 @@ struct EpisodeSpec {
 // Draws without replacement: support normals and anomalies first, then the query from rows of which no duplicate is in the support, so that
 // no row and no duplicate of a row is on both sides. Depends on the task, the spec and the stream alone. Support rows come normals first;
 // query rows likewise. Throws ArgumentError, naming task and counts, if the task has too few rows for the support, or no normal or no
-// anomaly is left for the query.
+// anomaly is left for the query that asks for some. O(rows drawn), whatever the size of the task, unless most rows are duplicates.
 Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream);
 
 }  // namespace oddshot

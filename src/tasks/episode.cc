@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <string>
+
+#include "oddshot/base/error.h"
+#include "oddshot/tasks/task.h"
+
+namespace oddshot {
+
+namespace {
+
+// The numbers of [0, n) in random order, one at a time: a Fisher-Yates shuffle that is carried on only as far as it is asked for.
+// Of the array that it would permute only the places that differ from the start are kept, in a table with open addressing (a training
+// step draws some 6,000 rows, which must not cost 6,000 allocations).
+class RandomOrder {
+ public:
+  RandomOrder(std::size_t n, std::size_t expected, Stream& stream)
+      : n_(static_cast<std::uint32_t>(n)), slots_(std::bit_ceil(std::max<std::size_t>(2 * std::min(n, expected), 16))), stream_(&stream) {}
+
+  std::optional<std::uint32_t> next() {
+    if (drawn_ == n_) return std::nullopt;
+    if (2 * used_ >= slots_.size()) grow();
+    const auto place = drawn_ + static_cast<std::uint32_t>(stream_->below(n_ - drawn_));
+    const std::uint32_t here = at(drawn_);
+    ++drawn_;
+    Slot& slot = find(place);
+    const std::uint32_t result = slot.place == kEmpty ? place : slot.number;
+    if (slot.place == kEmpty) ++used_;
+    slot = {place, here};
+    return result;
+  }
+
+ private:
+  static constexpr std::uint32_t kEmpty = 0xFFFFFFFF;  // no place: a pool has fewer rows
+  struct Slot {
+    std::uint32_t place = kEmpty;
+    std::uint32_t number = 0;
+  };
+
+  // The slot of that place, or the empty one where it belongs.
+  Slot& find(std::uint32_t place) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = (place * 0x9E3779B9U) & mask;
+    while (slots_[i].place != kEmpty && slots_[i].place != place) i = (i + 1) & mask;
+    return slots_[i];
+  }
+  std::uint32_t at(std::uint32_t place) {
+    const Slot& slot = find(place);
+    return slot.place == kEmpty ? place : slot.number;
+  }
+  void grow() {
+    std::vector<Slot> old(2 * slots_.size());
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.place != kEmpty) find(slot.place) = slot;
+    }
+  }
+
+  std::uint32_t n_;
+  std::uint32_t drawn_ = 0;
+  std::size_t used_ = 0;
+  std::vector<Slot> slots_;
+  Stream* stream_;
+};
+
+// Draws the rows of one class: `support` of them, then up to `query` others of which no duplicate was drawn before.
+struct ClassDraw {
+  std::vector<std::uint32_t> support, query;  // pool rows
+};
+ClassDraw draw(const RowPool& pool, const std::vector<std::uint32_t>& rows, std::size_t support, std::size_t query, Stream& stream) {
+  ClassDraw result;
+  RandomOrder order(rows.size(), support + query, stream);
+  std::vector<std::uint32_t> taken;  // identities in the support, sorted
+  while (result.support.size() < support) {
+    result.support.push_back(rows[*order.next()]);
+    taken.push_back(pool.identity[result.support.back()]);
+  }
+  std::sort(taken.begin(), taken.end());
+  while (result.query.size() < query) {
+    const auto next = order.next();
+    if (!next) break;
+    const std::uint32_t row = rows[*next];
+    if (!std::binary_search(taken.begin(), taken.end(), pool.identity[row])) result.query.push_back(row);
+  }
+  return result;
+}
+
+void check(const Task& task, const char* what, std::size_t have, std::size_t asked) {
+  if (asked > have) {
+    throw ArgumentError("task \"" + task.name + "\" has " + std::to_string(have) + " " + what + ", too few for a support of " +
+                        std::to_string(asked));
+  }
+}
+
+void check_query(const Task& task, const char* what, std::size_t have, std::size_t support, std::size_t asked, std::size_t drawn) {
+  if (asked > 0 && drawn == 0) {
+    throw ArgumentError("task \"" + task.name + "\": of its " + std::to_string(have) + " " + what + " none is left for the query once " +
+                        std::to_string(support) + " (and their duplicates) are in the support");
+  }
+}
+
+void copy_rows(const RowPool& pool, const ClassDraw& normals, const ClassDraw& anomalies,
+               const std::vector<std::uint32_t> ClassDraw::* part, Matrix& rows, std::vector<std::uint8_t>& labels) {
+  const auto& first = normals.*part;
+  const auto& second = anomalies.*part;
+  rows = Matrix(first.size() + second.size(), pool.rows.cols());
+  labels.assign(first.size(), 0);
+  labels.resize(rows.rows(), 1);
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
+    const auto from = pool.rows.row(r < first.size() ? first[r] : second[r - first.size()]);
+    std::copy(from.begin(), from.end(), rows.row(r).begin());
+  }
+}
+
+}  // namespace
+
+Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream) {
+  if (spec.normals == 0) throw ArgumentError("task \"" + task.name + "\": a support needs at least 1 normal row, 0 asked");
+  check(task, "normals", task.normals.size(), spec.normals);
+  check(task, "anomalies", task.anomalies.size(), spec.shots);
+  const ClassDraw normals = draw(*task.pool, task.normals, spec.normals, spec.query_normals, stream);
+  const ClassDraw anomalies = draw(*task.pool, task.anomalies, spec.shots, spec.query_anomalies, stream);
+  check_query(task, "normals", task.normals.size(), spec.normals, spec.query_normals, normals.query.size());
+  check_query(task, "anomalies", task.anomalies.size(), spec.shots, spec.query_anomalies, anomalies.query.size());
+
+  Episode episode;
+  episode.task = task.name;
+  copy_rows(*task.pool, normals, anomalies, &ClassDraw::support, episode.support_rows, episode.support_labels);
+  copy_rows(*task.pool, normals, anomalies, &ClassDraw::query, episode.query_rows, episode.query_labels);
+  return episode;
+}
+
+}  // namespace oddshot

@@ -1,0 +1,26 @@
+// k-means: groups of rows that lie close together.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "oddshot/base/matrix.h"
+#include "oddshot/base/random.h"
+
+namespace oddshot {
+
+struct Clusters {
+  Matrix centres;                         // [K x D]
+  std::vector<std::uint32_t> assignment;  // [N]: the nearest centre of each row, the first of equals
+  double inertia = 0;                     // sum of squared distances to it
+};
+
+// The best of `starts` runs of Lloyd's iterations from k-means++ seeds. Fewer than k distinct rows give as many clusters as there are
+// distinct rows. Throws ArgumentError if there are no rows or k is 0. O(starts * iterations * N * K * D).
+// Source: Arthur, Vassilvitskii 2007, "k-means++: the advantages of careful seeding", section 2.2.
+Clusters kmeans(MatrixView rows, std::size_t k, Stream stream, unsigned starts = 4);
+
+// The nearest centre of each row: [N].
+std::vector<std::uint32_t> nearest_centres(MatrixView rows, MatrixView centres);
+
+}  // namespace oddshot

@@ -1,0 +1,209 @@
+#include "oddshot/tasks/suite.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "oddshot/base/error.h"
+#include "oddshot/tasks/simulator.h"
+#include "tasks/cut.h"
+#include "tasks/locate.h"
+
+namespace oddshot {
+
+namespace {
+
+Table read_files(const SuiteManifest& manifest, const DataOptions& data) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& file : manifest.files) paths.push_back(locate(file, manifest.file, data));
+  ReadOptions read = manifest.read;
+  // Their values are names, however they look.
+  for (const auto& column : {manifest.label, manifest.group, manifest.cut_column}) {
+    if (!column.empty() && std::find(read.category.begin(), read.category.end(), column) == read.category.end()) {
+      read.category.push_back(column);
+    }
+  }
+  return read_table(paths, read);
+}
+
+// The rows that tasks use, each once, in the order of the table.
+std::vector<std::uint32_t> rows_of(const std::vector<TaskRows>& tasks) {
+  std::vector<std::uint32_t> rows;
+  for (const auto& task : tasks) {
+    rows.insert(rows.end(), task.anomalies.begin(), task.anomalies.end());
+    if (&task == &tasks.front() || task.normals != tasks.front().normals) rows.insert(rows.end(), task.normals.begin(), task.normals.end());
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+// The same number for rows of equal features and class: that of the first of them.
+std::vector<std::uint32_t> identities(MatrixView rows, const std::vector<std::uint8_t>& anomalous) {
+  const auto hash = [&](std::uint32_t r) {
+    std::uint64_t value = 0xCBF29CE484222325ULL + anomalous[r];
+    for (const float x : rows.row(r)) {
+      std::uint32_t bits = 0;
+      const float plain = x + 0.0F;  // -0 counts as 0
+      std::memcpy(&bits, &plain, sizeof bits);
+      value = (value ^ bits) * 0x9E3779B97F4A7C15ULL;
+      value ^= value >> 32;
+    }
+    return static_cast<std::size_t>(value);
+  };
+  const auto equal = [&](std::uint32_t a, std::uint32_t b) {
+    return anomalous[a] == anomalous[b] && std::equal(rows.row(a).begin(), rows.row(a).end(), rows.row(b).begin());
+  };
+  std::unordered_map<std::uint32_t, std::uint32_t, decltype(hash), decltype(equal)> first(2 * rows.rows + 1, hash, equal);
+  std::vector<std::uint32_t> result(rows.rows);
+  for (std::uint32_t r = 0; r < rows.rows; ++r) result[r] = first.emplace(r, r).first->second;
+  return result;
+}
+
+std::vector<Task> to_tasks(const std::vector<TaskRows>& from, const std::shared_ptr<const RowPool>& pool,
+                           const std::vector<std::uint32_t>& place) {
+  std::vector<Task> tasks;
+  const auto places = [&](const std::vector<std::uint32_t>& rows) {
+    std::vector<std::uint32_t> result(rows.size());
+    std::transform(rows.begin(), rows.end(), result.begin(), [&](std::uint32_t r) { return place[r]; });
+    return result;
+  };
+  for (const auto& rows : from) tasks.push_back({rows.name, pool, places(rows.normals), places(rows.anomalies)});
+  return tasks;
+}
+
+std::string list(const std::vector<std::string>& values) {
+  std::string text;
+  for (const auto& value : values) text += (text.empty() ? "" : ", ") + value;
+  return text;
+}
+
+std::string_view side_name(Side side) {
+  switch (side) {
+    case Side::kTraining:
+      return "training";
+    case Side::kHeldOut:
+      return "held-out";
+    case Side::kBoth:
+      break;
+  }
+  return "both sides";
+}
+
+std::string cut_name(const SuiteManifest& manifest) {
+  switch (manifest.cut) {
+    case Cut::kLabel:
+      return fmt::format("by the values of column \"{}\"", manifest.label);
+    case Cut::kColumn:
+      return fmt::format("by the values of column \"{}\"", manifest.cut_column);
+    case Cut::kFile:
+      return "by file";
+    case Cut::kCluster:
+      break;
+  }
+  return fmt::format("by {} clusters of the anomalies", manifest.clusters);
+}
+
+void describe_tasks(std::string& text, std::string_view title, const std::vector<TaskRows>& tasks, bool with_normals) {
+  if (tasks.empty()) return;
+  text += fmt::format("\n{:<34} {:>10}{}\n", fmt::format("{} ({})", title, tasks.size()), "anomalies", with_normals ? "    normals" : "");
+  for (const auto& task : tasks) {
+    text += fmt::format("  {:<32} {:>10}", task.name, task.anomalies.size());
+    text += with_normals ? fmt::format(" {:>10}\n", task.normals.size()) : "\n";
+  }
+}
+
+}  // namespace
+
+SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options) {
+  if (!manifest.simulator.empty()) {
+    SuiteRows rows = cut_tasks(manifest, simulate(manifest.simulator));
+    rows.notes.insert(rows.notes.begin(), "the rows are simulated, not real: they come from the simulator " + manifest.simulator);
+    return rows;
+  }
+  return cut_tasks(manifest, read_files(manifest, options));
+}
+
+Preprocessor fit_preprocessor(const SuiteRows& rows) {
+  if (rows.training_normals.empty()) {
+    throw ArgumentError("suite " + rows.manifest.name + " has no training normals to fit a preprocessor on: name tasks in tasks.training");
+  }
+  return Preprocessor::fit(rows.table, rows.feature_columns, rows.training_normals, rows.manifest.preprocessor);
+}
+
+TaskSuite encode(const SuiteRows& rows, const Preprocessor& preprocessor) {
+  TaskSuite suite{rows.manifest.name, preprocessor, {}, {}, {}};
+  const auto training_rows = rows_of(rows.training);
+  const auto held_out_rows = rows_of(rows.held_out);
+  const std::size_t count = training_rows.size() + held_out_rows.size();
+
+  const auto pool = std::make_shared<RowPool>();
+  pool->rows = Matrix(count, preprocessor.width());
+  std::vector<std::uint32_t> place(rows.table.rows());  // table row -> pool row
+  std::size_t next = 0;
+  const auto append = [&](const std::vector<std::uint32_t>& part, TransformReport* report) {
+    const Matrix features = preprocessor.transform(rows.table, part, report);
+    std::copy_n(features.data(), features.rows() * features.cols(), pool->rows.data() + next * pool->rows.cols());
+    for (const auto r : part) place[r] = static_cast<std::uint32_t>(next++);
+  };
+  append(training_rows, nullptr);
+  append(held_out_rows, &suite.report);
+
+  // Columns that play another part in the suite, or were found constant, are no surprise.
+  std::erase_if(suite.report.extra_columns, [&](const std::string& column) {
+    const auto holds = [&](const std::vector<std::string>& names) { return std::find(names.begin(), names.end(), column) != names.end(); };
+    return !holds(rows.feature_columns) || holds(preprocessor.dropped());
+  });
+
+  std::vector<std::uint8_t> anomalous(count);
+  for (const auto* tasks : {&rows.training, &rows.held_out}) {
+    for (const auto& task : *tasks) {
+      for (const auto r : task.anomalies) anomalous[place[r]] = 1;
+    }
+  }
+  pool->identity = identities(pool->rows, anomalous);
+  suite.training = to_tasks(rows.training, pool, place);
+  suite.held_out = to_tasks(rows.held_out, pool, place);
+  return suite;
+}
+
+std::string describe(const SuiteRows& rows) {
+  const SuiteManifest& manifest = rows.manifest;
+  std::string text = fmt::format("{}: {}\n", manifest.name, manifest.title);
+  if (!manifest.simulator.empty())
+    text += fmt::format("SIMULATED rows, from the simulator {}: {} rows\n", manifest.simulator, rows.table.rows());
+  for (std::size_t f = 0; f < rows.table.sources.size(); ++f) {
+    const SourceFile& source = rows.table.sources[f];
+    text += fmt::format("file: {}, {} rows, {}{}\n", source.path, source.rows, side_name(manifest.files.at(f).side),
+                        manifest.files.at(f).sha256.empty() ? ", not verified (no sha256)" : ", checksum verified");
+  }
+
+  std::size_t categories = 0;
+  for (const auto& name : rows.feature_columns) categories += rows.table.column(name).kind == ColumnKind::kCategory ? 1 : 0;
+  text += fmt::format("columns: {} features ({} numeric, {} category), label \"{}\" (normal: {})", rows.feature_columns.size(),
+                      rows.feature_columns.size() - categories, categories, manifest.label, list(manifest.normal));
+  if (!manifest.group.empty()) text += fmt::format(", group \"{}\"", manifest.group);
+  if (!manifest.time.empty()) text += fmt::format(", time \"{}\"", manifest.time);
+  text += "\n";
+  text += "features: " + list(rows.feature_columns) + "\n";
+  if (!manifest.ignored.empty()) text += "ignored: " + list(manifest.ignored) + "\n";
+  if (!rows.training_normals.empty()) {
+    const Preprocessor preprocessor = fit_preprocessor(rows);
+    if (!preprocessor.dropped().empty()) text += "dropped, constant in the training normals: " + list(preprocessor.dropped()) + "\n";
+    text += fmt::format("encoded: {} features a row\n", preprocessor.width());
+  }
+  text += fmt::format("tasks: cut {}; normals of a side are {}\n", cut_name(manifest),
+                      manifest.own_normals ? "each task's own" : "shared by its tasks");
+
+  describe_tasks(text, "training tasks", rows.training, true);
+  describe_tasks(text, "held-out tasks", rows.held_out, true);
+  describe_tasks(text, fmt::format("no task, fewer than {}", manifest.minimum_anomalies), rows.too_small, false);
+  if (!rows.notes.empty()) text += "\nnotes\n";
+  for (const auto& note : rows.notes) text += "  " + note + "\n";
+  return text;
+}
+
+}  // namespace oddshot
