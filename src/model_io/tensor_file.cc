@@ -14,11 +14,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model_io/quote.h"
+#include "data/cell.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
 namespace {
+
+using data::in_quotes;
 
 static_assert(std::endian::native == std::endian::little, "numbers are copied from and to the file as they are: little-endian");
 
@@ -49,7 +51,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { unexpected("null"); }
   bool boolean(bool value) override { unexpected(value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override { unexpected(std::to_string(value)); }
-  bool number_float(number_float_t /*value*/, const string_t& text) override { unexpected(printable(text)); }
+  bool number_float(number_float_t /*value*/, const string_t& text) override { unexpected(in_quotes(text)); }
   bool binary(binary_t& /*value*/) override { unexpected("binary data"); }
 
   bool number_unsigned(number_unsigned_t value) override {
@@ -150,7 +152,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
     if (metadata_key && field_.empty()) return std::string(kMetadataKey);
     if (metadata_key) return "metadata " + in_quotes(field_);
     if (field_.empty()) return "tensor " + in_quotes(tensor_);
-    return fmt::format("tensor {}, {}", in_quotes(tensor_), printable(field_));
+    return fmt::format("tensor {}, {}", in_quotes(tensor_), field_);
   }
   [[noreturn]] void refuse(const std::string& what) const { throw FormatError(fmt::format("{}: damaged: {}", file_, what)); }
   [[noreturn]] void unexpected(const std::string& value) const {

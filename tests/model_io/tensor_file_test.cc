@@ -119,9 +119,9 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"ShapeIsNegative", R"({"a":{"shape":[-1]}})", 0,
                R"(damaged: tensor "a", shape: -1 where a whole number from 0 to 2^64 - 1 belongs)"},
         Damage{"ShapeIsAFraction", R"({"a":{"shape":[1.5]}})", 0,
-               R"(damaged: tensor "a", shape: 1.5 where a whole number from 0 to 2^64 - 1 belongs)"},
+               R"(damaged: tensor "a", shape: "1.5" where a whole number from 0 to 2^64 - 1 belongs)"},
         Damage{"ShapeIsBeyondCounting", R"({"a":{"shape":[18446744073709551616]}})", 0,
-               R"(damaged: tensor "a", shape: 18446744073709551616 where a whole number from 0 to 2^64 - 1 belongs)"},
+               R"(damaged: tensor "a", shape: "18446744073709551616" where a whole number from 0 to 2^64 - 1 belongs)"},
         Damage{"ShapeIsTrue", R"({"a":{"shape":[true]}})", 0,
                R"(damaged: tensor "a", shape: true where a whole number from 0 to 2^64 - 1 belongs)"},
         Damage{"ShapeHas17Axes", R"({"a":{"shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}})", 0,
@@ -187,7 +187,7 @@ TEST(TensorFile, EveryCutIsRefused) {
 
 TEST(TensorFile, AHostileNameIsShownHarmlessAndShort) {
   const std::string error = parse_error("{\"\\u001b[2J" + std::string(1000, 'x') + "\":1}");
-  EXPECT_TRUE(contains(error, "?[2Jxxx"));
+  EXPECT_TRUE(contains(error, "\\x1b[2Jxxx"));
   EXPECT_LT(error.size(), 200U);
 }
 

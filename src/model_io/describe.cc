@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model_io/model_metadata.h"
+#include "oddshot/model_io/model_file.h"
+
+namespace oddshot {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kSmoothing = 50;  // steps that a shown loss averages over, at most; a tenth of all if fewer
+constexpr std::size_t kNameWidth = 40;  // letters of a name in a list
+constexpr std::size_t kListWidth = 96;  // letters of a list of names before the rest is only counted
+
+// A word from a file, fit to be shown: a hostile name must not move the cursor of a terminal nor fill the screen. UTF-8, control characters
+// as '?', cut after about `limit` bytes.
+std::string printable(std::string_view text, std::size_t limit = 80) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool continues = (byte & 0xC0U) == 0x80U;  // within a UTF-8 character, where no cut may fall
+    if (out.size() >= limit && !continues) return out + "...";
+    // U+0080 to U+009F, two bytes from C2, are control characters as well.
+    const bool c1 = byte == 0xC2U && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0U;
+    if (c1) ++i;
+    out += byte < 0x20U || byte == 0x7FU || c1 ? '?' : text[i];
+  }
+  return out;
+}
+
+// First and last loss: a single step's is mostly the luck of its episodes, so a few are averaged.
+struct LossSpan {
+  double first = 0;
+  double last = 0;
+  std::size_t averaged = 0;
+};
+
+LossSpan loss_span(std::span<const float> losses) {
+  const std::size_t count = std::clamp<std::size_t>(losses.size() / 10, 1, kSmoothing);
+  const auto mean = [count](std::span<const float> part) {
+    return std::accumulate(part.begin(), part.end(), 0.0) / static_cast<double>(count);
+  };
+  return {mean(losses.first(count)), mean(losses.last(count)), count};
+}
+
+std::size_t parameter_count(const Layout& layout) {
+  return std::accumulate(layout.tensors().begin(), layout.tensors().end(), std::size_t{0},
+                         [](std::size_t sum, const Tensor& tensor) { return sum + tensor.size(); });
+}
+
+// 1234567 as 1,234,567
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
+// "3: a, b, c", or "40: a, b, ... (38 more)"
+std::string list(std::span<const std::string> names) {
+  std::string out = std::to_string(names.size());
+  std::size_t shown = 0;
+  for (; shown < names.size(); ++shown) {
+    const std::string name = printable(names[shown], kNameWidth);
+    if (shown > 0 && out.size() + name.size() > kListWidth) break;
+    out += (shown == 0 ? ": " : ", ") + name;
+  }
+  if (shown < names.size()) out += fmt::format(", ... ({} more)", names.size() - shown);
+  return out;
+}
+
+std::string describe_text(const MetaModel& model, const Learner& learner) {
+  const LearnerOptions& options = learner.options();
+  const TrainingOptions& training = model.training;
+  std::string out =
+      fmt::format("Oddshot {}, format {}, written by Oddshot {}\n", model.adam_m ? "checkpoint of unfinished training" : "model",
+                  kModelFormatVersion, printable(model.oddshot_version));
+  const auto line = [&out](std::string_view what, const std::string& text) { out += fmt::format("  {:<12}{}\n", what, text); };
+  line("learner",
+       fmt::format("{}{}", learner.name(),
+                   learner.inner_steps() == 0 ? ""
+                                              : fmt::format(", {} inner steps, rate {}{}", learner.inner_steps(), options.inner_rate,
+                                                            options.learn_inner_rates ? " to start with, learned" : "")));
+  line("encoder", fmt::format("{} -> {}{}{}, {}{}", options.encoder.inputs, fmt::join(options.encoder.hidden, " -> "),
+                              options.encoder.hidden.empty() ? "" : " -> ", options.encoder.outputs, to_string(options.encoder.activation),
+                              options.encoder.layer_norm ? ", layer normalisation" : ""));
+  line("parameters", fmt::format("{} in {} tensors", grouped(parameter_count(learner.layout())), learner.layout().tensors().size()));
+  line("columns", list(model.preprocessor.schema_columns()));
+  line("features", std::to_string(model.preprocessor.width()));
+  line("suite", printable(model.suite));
+  line("tasks", list(model.training_tasks));
+  line("episodes",
+       fmt::format("shots {}; {} normals; query up to {} normals and {} anomalies; {} a step", fmt::join(training.shots, ", "),
+                   training.episode.normals, training.episode.query_normals, training.episode.query_anomalies, training.tasks_per_step));
+  line("training", fmt::format("{} of {} steps in {:.1f} s, rate {}, clip {}, seed {}", grouped(model.steps_done), grouped(training.steps),
+                               model.training_seconds, training.rate, training.clip, training.seed));
+  if (!model.losses.empty()) {
+    const LossSpan loss = loss_span(model.losses);
+    line("loss", fmt::format("{:.4f} -> {:.4f}{}", loss.first, loss.last,
+                             loss.averaged == 1 ? "" : fmt::format(" (mean of the first and last {} steps)", loss.averaged)));
+  }
+  return out;
+}
+
+std::string describe_json(const MetaModel& model, const Learner& learner) {
+  ordered_json out = {{"kind", model.adam_m ? "checkpoint" : "model"}, {"format_version", kModelFormatVersion}};
+  for (const auto& [key, text] : write_metadata(model, learner.options())) {
+    if (key != "oddshot") out[key] = ordered_json::parse(text);
+  }
+  out["oddshot_version"] = model.oddshot_version;
+  out["features"] = model.preprocessor.feature_names();
+  out["parameters"] = parameter_count(learner.layout());
+  for (const Tensor& tensor : learner.layout().tensors()) out["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
+  if (!model.losses.empty()) {
+    const LossSpan loss = loss_span(model.losses);
+    out["loss"] = {{"first", loss.first}, {"last", loss.last}, {"averaged_steps", loss.averaged}};
+  }
+  return out.dump(2) + "\n";
+}
+
+}  // namespace
+
+std::string describe(const MetaModel& model, bool json) {
+  const std::unique_ptr<Learner> learner = make_learner(model);
+  return json ? describe_json(model, *learner) : describe_text(model, *learner);
+}
+
+}  // namespace oddshot

@@ -1,0 +1,154 @@
+#include "oddshot/model_io/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "data/cell.h"
+#include "model_io/model_metadata.h"
+#include "oddshot/base/error.h"
+#include "oddshot/model_io/tensor_file.h"
+
+namespace oddshot {
+namespace {
+
+using data::in_quotes;
+
+// Names of tensors: those of the layout as they are, moments and losses under a name of their own.
+constexpr std::string_view kParams;
+constexpr std::string_view kMoment1 = "adam_m.";
+constexpr std::string_view kMoment2 = "adam_v.";
+constexpr std::string_view kLosses = "training.losses";
+
+// A value that must not be: not finite, or negative where that cannot be (a second moment is a mean of squares).
+bool acceptable(float value, std::string_view prefix) { return std::isfinite(value) && (prefix != kMoment2 || value >= 0); }
+
+std::optional<std::size_t> find_unacceptable(std::span<const float> values, std::string_view prefix) {
+  const auto found = std::find_if_not(values.begin(), values.end(), [&](float value) { return acceptable(value, prefix); });
+  if (found == values.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - values.begin());
+}
+
+void put(TensorFile& content, std::string name, std::vector<std::size_t> shape, std::span<const float> values, std::string_view prefix) {
+  if (const auto bad = find_unacceptable(values, prefix)) {
+    throw NumericError(fmt::format("tensor {}: element {} is {}; a model is not saved with such numbers", name, *bad, values[*bad]));
+  }
+  const auto [place, fresh] = content.tensors.try_emplace(std::move(name));
+  if (!fresh) throw ArgumentError(fmt::format("two tensors of the model file would be called {}", place->first));
+  place->second = {std::move(shape), {values.begin(), values.end()}};
+}
+
+// One flat vector as the layout's tensors; the padding between them is left out.
+void put_flat(TensorFile& content, const Layout& layout, std::span<const float> flat, std::string_view prefix) {
+  if (flat.size() != layout.size()) {
+    throw ShapeError(fmt::format("{} {}values for a layout of {}", flat.size(), prefix, layout.size()));
+  }
+  for (const Tensor& tensor : layout.tensors()) {
+    put(content, fmt::format("{}{}", prefix, tensor.name), tensor.shape, flat.subspan(tensor.offset, tensor.size()), prefix);
+  }
+}
+
+// Takes tensors out of a file that was read; what nobody took is an error in the end.
+class Tensors {
+ public:
+  Tensors(TensorFile& content, const std::string& file) : tensors_(content.tensors), file_(file) {}
+
+  // Any tensor of the layout, under this prefix?
+  bool any(const Layout& layout, std::string_view prefix) const {
+    return std::any_of(layout.tensors().begin(), layout.tensors().end(),
+                       [&](const Tensor& tensor) { return tensors_.contains(fmt::format("{}{}", prefix, tensor.name)); });
+  }
+
+  std::vector<float> take(const std::string& name, const std::vector<std::size_t>& shape, std::string_view prefix) {
+    check(name, shape);
+    std::vector<float> values = std::move(tensors_.extract(name).mapped().values);
+    if (const auto bad = find_unacceptable(values, prefix)) refuse(name, fmt::format("element {} is {}", *bad, values[*bad]));
+    return values;
+  }
+
+  AlignedVector<float> take_flat(const Layout& layout, std::string_view prefix) {
+    for (const Tensor& tensor : layout.tensors()) check(fmt::format("{}{}", prefix, tensor.name), tensor.shape);
+    AlignedVector<float> flat(layout.size());  // now known to be no more than the file holds and the padding
+    for (const Tensor& tensor : layout.tensors()) {
+      const std::vector<float> values = take(fmt::format("{}{}", prefix, tensor.name), tensor.shape, prefix);
+      std::copy(values.begin(), values.end(), flat.begin() + static_cast<std::ptrdiff_t>(tensor.offset));
+    }
+    return flat;
+  }
+
+  void finish() const {
+    if (!tensors_.empty()) refuse(tensors_.begin()->first, "is not part of such a model");
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& name, const std::string& what) const {
+    throw FormatError(fmt::format("{}: damaged: tensor {}: {}", file_, in_quotes(name), what));
+  }
+  void check(const std::string& name, const std::vector<std::size_t>& shape) const {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end()) refuse(name, "is missing");
+    if (found->second.shape != shape) {
+      refuse(name, fmt::format("shape [{}] where [{}] belongs", fmt::join(found->second.shape, ", "), fmt::join(shape, ", ")));
+    }
+  }
+
+  std::map<std::string, FileTensor>& tensors_;
+  const std::string& file_;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> serialise(const MetaModel& model) {
+  const std::unique_ptr<Learner> learner = make_learner(model);
+  const Layout& layout = learner->layout();
+  model.training.validate();
+  if (model.losses.size() != model.steps_done || model.steps_done > model.training.steps) {
+    throw ShapeError(fmt::format("{} losses for {} of {} steps done", model.losses.size(), model.steps_done, model.training.steps));
+  }
+  if (model.adam_m.has_value() != model.adam_v.has_value()) throw ShapeError("a checkpoint has both of Adam's moments or none");
+  if (!std::isfinite(model.training_seconds) || model.training_seconds < 0) {
+    throw NumericError(fmt::format("training took {} seconds; a model is not saved with such numbers", model.training_seconds));
+  }
+  TensorFile content;
+  content.metadata = write_metadata(model, learner->options());
+  put_flat(content, layout, model.params, kParams);
+  if (model.adam_m) put_flat(content, layout, *model.adam_m, kMoment1);
+  if (model.adam_v) put_flat(content, layout, *model.adam_v, kMoment2);
+  put(content, std::string(kLosses), {model.losses.size()}, model.losses, kLosses);
+  return serialise(content);
+}
+
+void save_model(const MetaModel& model, const std::filesystem::path& file) { write_file_atomically(file, serialise(model)); }
+
+MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& name) {
+  TensorFile content = parse_tensor_file(bytes, name);
+  MetaModel model = read_metadata(content.metadata, name);
+  std::unique_ptr<Learner> learner;
+  try {
+    learner = make_learner(model);
+  } catch (const ArgumentError& error) {
+    throw FormatError(fmt::format("{}: damaged: {}", name, error.what()));
+  }
+  const std::size_t outputs = learner->options().encoder.outputs;
+  if (model.learner_options.encoder.outputs != outputs) {
+    throw FormatError(fmt::format("{}: damaged: metadata \"encoder\": outputs: {} where {} belongs", name,
+                                  model.learner_options.encoder.outputs, outputs));
+  }
+  const Layout& layout = learner->layout();
+  Tensors tensors(content, name);
+  model.params = tensors.take_flat(layout, kParams);
+  if (tensors.any(layout, kMoment1) || tensors.any(layout, kMoment2)) {
+    model.adam_m = tensors.take_flat(layout, kMoment1);
+    model.adam_v = tensors.take_flat(layout, kMoment2);
+  }
+  model.losses = tensors.take(std::string(kLosses), {static_cast<std::size_t>(model.steps_done)}, kLosses);
+  tensors.finish();
+  return model;
+}
+
+MetaModel load_model(const std::filesystem::path& file) { return parse_model(read_file(file), file.string()); }
+
+}  // namespace oddshot

@@ -1,0 +1,222 @@
+#include "model_io/model_metadata.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "data/cell.h"
+#include "data/strict_json.h"
+#include "model_io/json_object.h"
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+using data::in_quotes;
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view kKeys[] = {"oddshot", "learner", "encoder", "preprocessor", "columns", "training", "progress"};
+
+// The shortest decimal that reads back as this float: 0.1 rather than 0.10000000149011612.
+double shortest(float value) {
+  const std::string text = fmt::format("{}", value);
+  double decimal = 0;
+  std::from_chars(text.data(), text.data() + text.size(), decimal);
+  return static_cast<float>(decimal) == value ? decimal : double{value};
+}
+
+std::string text_of(const ordered_json& json) {
+  try {
+    return json.dump();
+  } catch (const nlohmann::json::type_error&) {
+    throw ArgumentError("a name within the model is not UTF-8 text");
+  }
+}
+
+// Options from a file are as hostile as the rest: what their own check refuses is a damaged file.
+template <class Call>
+auto as_format_error(const std::string& where, Call&& call) {
+  try {
+    return call();
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("{}: {}", where, error.what()));
+  } catch (const ArgumentError& error) {
+    throw FormatError(fmt::format("{}: {}", where, error.what()));
+  }
+}
+
+// Finds metadata texts by key and says where they stand.
+class Texts {
+ public:
+  Texts(const std::map<std::string, std::string>& metadata, const std::string& file) : metadata_(metadata), file_(file) {}
+
+  std::string where(std::string_view key) const { return fmt::format("{}: damaged: metadata \"{}\"", file_, key); }
+  const std::string& text(const std::string& key) const {
+    const auto found = metadata_.find(key);
+    if (found == metadata_.end()) throw FormatError(where(key) + " is missing");
+    return found->second;
+  }
+  JsonObject object(const std::string& key) const { return {text(key), where(key)}; }
+
+ private:
+  const std::map<std::string, std::string>& metadata_;
+  const std::string& file_;
+};
+
+// Refuses all but a model of a format we know, first of all: a later one may look different everywhere else.
+void check_kind(const std::map<std::string, std::string>& metadata, const std::string& file, MetaModel& model) {
+  if (!metadata.contains("oddshot")) {
+    throw FormatError(fmt::format("{}: a safetensors file, but not a model of Oddshot: it has no metadata \"oddshot\"", file));
+  }
+  JsonObject oddshot = Texts(metadata, file).object("oddshot");
+  const std::uint64_t version = oddshot.whole("format_version");
+  if (version > kModelFormatVersion) {
+    throw FormatError(fmt::format("{}: a model file of format {}; this Oddshot reads formats up to {}: use a newer one", file, version,
+                                  kModelFormatVersion));
+  }
+  if (version == 0) oddshot.refuse("format_version: 0 where 1 or more belongs");
+  if (const std::string content = oddshot.text("content"); content != "model") {
+    oddshot.refuse(fmt::format("content: {} where \"model\" belongs", in_quotes(content)));
+  }
+  model.oddshot_version = oddshot.text("version");
+  oddshot.finish();
+}
+
+void read_learner(const Texts& texts, MetaModel& model) {
+  JsonObject learner = texts.object("learner");
+  model.learner = learner.text("name");
+  LearnerOptions& options = model.learner_options;
+  options.embedding = learner.whole("embedding");
+  options.inner_steps = learner.whole("inner_steps");
+  options.inner_rate = learner.number32("inner_rate");
+  options.learn_inner_rates = learner.flag("learn_inner_rates");
+  options.finetune_steps = learner.whole("finetune_steps");
+  learner.finish();
+  as_format_error(texts.where("learner"), [&] { options.validate(); });
+}
+
+void read_encoder(const Texts& texts, EncoderSpec& spec) {
+  JsonObject encoder = texts.object("encoder");
+  spec.inputs = encoder.whole("inputs");
+  const std::vector<std::uint64_t> hidden = encoder.wholes("hidden");
+  spec.hidden.assign(hidden.begin(), hidden.end());
+  spec.outputs = encoder.whole("outputs");
+  const std::string activation = encoder.text("activation");
+  spec.activation = as_format_error(texts.where("encoder"), [&] { return parse_activation(activation); });
+  spec.layer_norm = encoder.flag("layer_norm");
+  encoder.finish();
+  as_format_error(texts.where("encoder"), [&] { spec.validate(); });
+}
+
+void read_preprocessor(const Texts& texts, MetaModel& model) {
+  const std::string& text = texts.text("preprocessor");
+  model.preprocessor = as_format_error(texts.where("preprocessor"), [&] { return Preprocessor::from_json(text); });
+  const nlohmann::json columns = data::parse_json(texts.text("columns"), texts.where("columns"));
+  // For readers without a preprocessor of ours; here it can only agree.
+  if (columns != nlohmann::json(model.preprocessor.schema_columns())) {
+    throw FormatError(texts.where("columns") + ": other columns than the preprocessor's");
+  }
+}
+
+void read_training(const Texts& texts, MetaModel& model) {
+  JsonObject training = texts.object("training");
+  TrainingOptions& options = model.training;
+  model.suite = training.text("suite");
+  model.training_tasks = training.texts("tasks");
+  options.steps = training.whole("steps");
+  options.tasks_per_step = training.whole("tasks_per_step");
+  options.rate = training.number32("rate");
+  options.clip = training.number32("clip");
+  const std::vector<std::uint64_t> shots = training.wholes("shots");
+  options.shots.assign(shots.begin(), shots.end());
+  options.episode.normals = training.whole("normals");
+  options.episode.query_normals = training.whole("query_normals");
+  options.episode.query_anomalies = training.whole("query_anomalies");
+  options.seed = training.whole("seed");
+  training.finish();
+  as_format_error(texts.where("training"), [&] { options.validate(); });
+}
+
+void read_progress(const Texts& texts, MetaModel& model) {
+  JsonObject progress = texts.object("progress");
+  model.steps_done = progress.whole("steps_done");
+  model.training_seconds = progress.number("seconds");
+  progress.finish();
+  if (model.steps_done > model.training.steps) {
+    progress.refuse(fmt::format("steps_done: {} of {} steps", model.steps_done, model.training.steps));
+  }
+  if (model.training_seconds < 0) progress.refuse(fmt::format("seconds: {} where 0 or more belongs", model.training_seconds));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> write_metadata(const MetaModel& model, const LearnerOptions& options) {
+  const TrainingOptions& training = model.training;
+  return {
+      {"oddshot", text_of({{"format_version", kModelFormatVersion}, {"content", "model"}, {"version", model.oddshot_version}})},
+      {"learner", text_of({{"name", model.learner},
+                           {"embedding", options.embedding},
+                           {"inner_steps", options.inner_steps},
+                           {"inner_rate", shortest(options.inner_rate)},
+                           {"learn_inner_rates", options.learn_inner_rates},
+                           {"finetune_steps", options.finetune_steps}})},
+      {"encoder", text_of({{"inputs", options.encoder.inputs},
+                           {"hidden", options.encoder.hidden},
+                           {"outputs", options.encoder.outputs},
+                           {"activation", to_string(options.encoder.activation)},
+                           {"layer_norm", options.encoder.layer_norm}})},
+      {"preprocessor", model.preprocessor.to_json()},
+      {"columns", text_of(model.preprocessor.schema_columns())},
+      {"training", text_of({{"suite", model.suite},
+                            {"tasks", model.training_tasks},
+                            {"steps", training.steps},
+                            {"tasks_per_step", training.tasks_per_step},
+                            {"rate", shortest(training.rate)},
+                            {"clip", shortest(training.clip)},
+                            {"shots", training.shots},
+                            {"normals", training.episode.normals},
+                            {"query_normals", training.episode.query_normals},
+                            {"query_anomalies", training.episode.query_anomalies},
+                            {"seed", training.seed}})},
+      {"progress", text_of({{"steps_done", model.steps_done}, {"seconds", model.training_seconds}})},
+  };
+}
+
+MetaModel read_metadata(const std::map<std::string, std::string>& metadata, const std::string& file) {
+  MetaModel model;
+  check_kind(metadata, file, model);
+  for (const auto& [key, text] : metadata) {
+    if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
+      throw FormatError(fmt::format("{}: damaged: metadata {} is not known", file, in_quotes(key)));
+    }
+  }
+  const Texts texts(metadata, file);
+  read_encoder(texts, model.learner_options.encoder);
+  read_learner(texts, model);
+  read_preprocessor(texts, model);
+  read_training(texts, model);
+  read_progress(texts, model);
+  return model;
+}
+
+std::unique_ptr<Learner> make_learner(const MetaModel& model) {
+  const LearnerEntry* entry = find_learner(model.learner);
+  if (entry == nullptr) {
+    std::vector<std::string_view> names;
+    for (const LearnerEntry& known : learner_table()) names.push_back(known.name);
+    throw ArgumentError(fmt::format("learner {} is not known; known are {}", in_quotes(model.learner), fmt::join(names, ", ")));
+  }
+  model.learner_options.validate();
+  if (model.learner_options.encoder.inputs != model.preprocessor.width()) {
+    throw ArgumentError(fmt::format("the encoder has {} inputs, the preprocessor gives {} features", model.learner_options.encoder.inputs,
+                                    model.preprocessor.width()));
+  }
+  return entry->make(model.learner_options);
+}
+
+}  // namespace oddshot
