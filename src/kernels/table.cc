@@ -11,7 +11,11 @@ namespace {
 // Best first.
 template <class T>
 const std::vector<const Table<T>*>& tables() {
-  static const std::vector<const Table<T>*> kTables{&scalar_table<T>()};
+  static const std::vector<const Table<T>*> kTables = [] {
+    std::vector<const Table<T>*> all = simd_tables<T>();
+    all.push_back(&scalar_table<T>());
+    return all;
+  }();
   return kTables;
 }
 

@@ -1,0 +1,76 @@
+// The vector kernels, compiled once per target: foreach_target.h includes this file again for each.
+#include <cstdint>
+#include <vector>
+
+#include "kernels/tables.h"
+
+// Old x86 without AVX2 takes the scalar version. The scalable targets have no vectors of known size, of which tiles could be arrays.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd.cc"
+// clang-format off: the order matters
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+#include "kernels/simd_activations.h"
+#include "kernels/simd_distances.h"
+#include "kernels/simd_elementwise.h"
+#include "kernels/simd_product.h"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace oddshot::kernels::HWY_NAMESPACE {
+
+template <class T>
+const Table<T>& target_table() {
+  static const Table<T> kTable = [] {
+    Table<T> table = scalar_table<T>();
+    table.target = hwy::TargetName(HWY_TARGET);
+    table.product = product<T>;
+    table.transpose = transpose<T>;
+    table.column_sums = column_sums<T>;
+    table.dot = dot<T>;
+    table.axpy = axpy<T>;
+    table.relu_step = relu_step<T>;
+    table.adam = adam<T>;
+    table.squared_distances = squared_distances<T>;
+    if constexpr (sizeof(T) == sizeof(float)) {
+      table.tanh = tanh;
+      table.gelu = gelu;
+      table.logistic = logistic;
+    }
+    return table;
+  }();
+  return kTable;
+}
+
+}  // namespace oddshot::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
+
+#if HWY_ONCE
+namespace oddshot::kernels {
+
+// A target compiled in goes into the list if this machine has it; best first. Each table is a constant of its own, so forcing a target
+// changes nothing for others.
+template <class T>
+std::vector<const Table<T>*> simd_tables() {
+  [[maybe_unused]] const std::int64_t machine = hwy::SupportedTargets();
+  std::vector<const Table<T>*> tables;
+#if HWY_TARGETS & HWY_AVX3
+  if (machine & HWY_AVX3) tables.push_back(&N_AVX3::target_table<T>());
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if (machine & HWY_AVX2) tables.push_back(&N_AVX2::target_table<T>());
+#endif
+#if (HWY_TARGETS & HWY_NEON) && HWY_HAVE_FLOAT64
+  if (machine & HWY_NEON) tables.push_back(&N_NEON::target_table<T>());
+#endif
+  return tables;
+}
+
+template std::vector<const Table<float>*> simd_tables<float>();
+template std::vector<const Table<double>*> simd_tables<double>();
+
+}  // namespace oddshot::kernels
+#endif

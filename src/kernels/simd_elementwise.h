@@ -1,0 +1,104 @@
+// The kernels of kernels.h that run along vectors: transpose, sums, updates and the activations. Included once per target by simd.cc.
+
+#if defined(ODDSHOT_KERNELS_SIMD_ELEMENTWISE_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ODDSHOT_KERNELS_SIMD_ELEMENTWISE_H_
+#undef ODDSHOT_KERNELS_SIMD_ELEMENTWISE_H_
+#else
+#define ODDSHOT_KERNELS_SIMD_ELEMENTWISE_H_
+#endif
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "kernels/simd_lanes.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace oddshot::kernels::HWY_NAMESPACE {
+
+template <class T>
+void transpose(std::size_t rows, std::size_t cols, const T* in, std::size_t ld_in, T* out, std::size_t ld_out) {
+  const std::size_t block_cols = cols - cols % kBlock<T>;
+  std::size_t r = 0;
+  for (; r + kLanes<T> <= rows; r += kLanes<T>) {
+    for (std::size_t c = 0; c < block_cols; c += kBlock<T>) {
+      Vec<T> columns[kBlock<T>];
+      load_columns(in + r * ld_in + c, ld_in, columns);
+      HWY_UNROLL(4) for (std::size_t i = 0; i < kBlock<T>; ++i) hn::StoreU(columns[i], Tag<T>(), out + (c + i) * ld_out + r);
+    }
+    for (std::size_t c = block_cols; c < cols; ++c) hn::StoreU(load_strided(in + r * ld_in + c, ld_in), Tag<T>(), out + c * ld_out + r);
+  }
+  for (; r < rows; ++r) {
+    for (std::size_t c = 0; c < cols; ++c) out[c * ld_out + r] = in[r * ld_in + c];
+  }
+}
+
+template <class T>
+void column_sums(std::size_t m, std::size_t n, const T* in, std::size_t ld, T* out) {
+  for_vectors<T>(n, [&](auto lanes, std::size_t j) HWY_ATTR {
+    Vec<T> sum = hn::Zero(Tag<T>());
+    for (std::size_t i = 0; i < m; ++i) sum = hn::Add(sum, lanes.load(in + i * ld + j));
+    lanes.store(sum, out + j);
+  });
+}
+
+template <class T>
+T dot(std::size_t n, const T* x, const T* y) {
+  // Four sums hide the latency of the multiply-add from the two loads each takes.
+  Vec<T> sums[4] = {hn::Zero(Tag<T>()), hn::Zero(Tag<T>()), hn::Zero(Tag<T>()), hn::Zero(Tag<T>())};
+  const std::size_t whole = n - n % (4 * kLanes<T>);
+  for (std::size_t i = 0; i < whole; i += 4 * kLanes<T>) {
+    HWY_UNROLL(4) for (std::size_t s = 0; s < 4; ++s) {
+      const std::size_t at = i + s * kLanes<T>;
+      sums[s] = hn::MulAdd(hn::LoadU(Tag<T>(), x + at), hn::LoadU(Tag<T>(), y + at), sums[s]);
+    }
+  }
+  for_vectors<T>(n - whole, [&](auto lanes, std::size_t i)
+                                HWY_ATTR { sums[0] = hn::MulAdd(lanes.load(x + whole + i), lanes.load(y + whole + i), sums[0]); });
+  const Vec<T> sum = hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]));
+  return hn::GetLane(hn::SumOfLanes(Tag<T>(), sum));
+}
+
+template <class T>
+void axpy(std::size_t n, T alpha, const T* x, T* y) {
+  const Vec<T> factor = hn::Set(Tag<T>(), alpha);
+  for_vectors<T>(n,
+                 [&](auto lanes, std::size_t i) HWY_ATTR { lanes.store(hn::MulAdd(factor, lanes.load(x + i), lanes.load(y + i)), y + i); });
+}
+
+template <class T>
+void relu_step(std::size_t m, std::size_t n, std::size_t ld, const T* value, T* d1) {
+  const Vec<T> zero = hn::Zero(Tag<T>());
+  const Vec<T> one = hn::Set(Tag<T>(), T{1});
+  for (std::size_t i = 0; i < m; ++i) {
+    for_vectors<T>(n, [&, row = i * ld](auto lanes, std::size_t j)
+                          HWY_ATTR { lanes.store(hn::IfThenElseZero(hn::Gt(lanes.load(value + row + j), zero), one), d1 + row + j); });
+  }
+}
+
+template <class T>
+void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta) {
+  const auto set = [](double x) HWY_ATTR { return hn::Set(Tag<T>(), static_cast<T>(x)); };
+  const Vec<T> step = set(rate / (1 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));
+  const Vec<T> correction = set(1 / (1 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
+  const Vec<T> keep1 = hn::Set(Tag<T>(), beta1);
+  const Vec<T> keep2 = hn::Set(Tag<T>(), beta2);
+  const Vec<T> take1 = hn::Set(Tag<T>(), 1 - beta1);
+  const Vec<T> take2 = hn::Set(Tag<T>(), 1 - beta2);
+  const Vec<T> floor = hn::Set(Tag<T>(), eps);
+  for_vectors<T>(n, [&](auto lanes, std::size_t i) HWY_ATTR {
+    const Vec<T> g = lanes.load(gradient + i);
+    const Vec<T> mean = hn::MulAdd(keep1, lanes.load(m + i), hn::Mul(take1, g));
+    const Vec<T> square = hn::MulAdd(keep2, lanes.load(v + i), hn::Mul(take2, hn::Mul(g, g)));
+    const Vec<T> change = hn::Div(hn::Mul(step, mean), hn::Add(hn::Sqrt(hn::Mul(square, correction)), floor));
+    lanes.store(mean, m + i);
+    lanes.store(square, v + i);
+    lanes.store(hn::Sub(lanes.load(theta + i), change), theta + i);
+  });
+}
+
+}  // namespace oddshot::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // ODDSHOT_KERNELS_SIMD_ELEMENTWISE_H_

@@ -1,0 +1,179 @@
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "planes.h"
+
+namespace oddshot::kernels {
+namespace {
+
+ODDSHOT_EVERY_TARGET(ActivationOn);
+
+// The promise of kernels.h: 2 ulp of the value, and 1e-7 or 1e-15 absolute.
+template <class T>
+double promised(double exact) {
+  const T value = static_cast<T>(std::abs(exact));
+  return 2 * static_cast<double>(std::nextafter(value, std::numeric_limits<T>::infinity()) - value) + (sizeof(T) == 4 ? 1e-7 : 1e-15);
+}
+
+// A fine grid over all that matters, the neighbourhood of 0, and far out.
+template <class T>
+std::vector<T> arguments() {
+  std::vector<T> all;
+  for (int i = -40000; i <= 40000; ++i) all.push_back(static_cast<T>(i / 2000.0));
+  for (double x = 1e-40; x < 1e30; x *= 3) {
+    all.push_back(static_cast<T>(x));
+    all.push_back(static_cast<T>(-x));
+  }
+  return all;
+}
+
+struct Curve {
+  long double value, d1, d2;
+};
+
+Curve tanh_curve(long double z) {
+  const long double t = std::tanh(z);
+  const long double slope = 1 / (std::cosh(z) * std::cosh(z));
+  return {t, slope, -2 * t * slope};
+}
+
+Curve gelu_curve(long double z) {
+  const long double area = std::erfc(-z / std::numbers::sqrt2_v<long double>) / 2;
+  const long double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi_v<long double>);
+  return {z * area, area + z * density, density * (2 - z * z)};
+}
+
+template <class T, class Kernel>
+void expect_curve(Kernel kernel, Curve (*curve)(long double)) {
+  const std::vector<T> z = arguments<T>();
+  std::vector<T> value(z.size());
+  std::vector<T> d1(z.size());
+  std::vector<T> d2(z.size());
+  kernel(1, z.size(), z.size(), z.data(), value.data(), d1.data(), d2.data());
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const Curve exact = curve(z[i]);
+    ASSERT_LE(std::abs(static_cast<double>(value[i] - exact.value)), promised<T>(static_cast<double>(exact.value))) << "value at " << z[i];
+    ASSERT_LE(std::abs(static_cast<double>(d1[i] - exact.d1)), promised<T>(static_cast<double>(exact.d1))) << "d1 at " << z[i];
+    ASSERT_LE(std::abs(static_cast<double>(d2[i] - exact.d2)), promised<T>(static_cast<double>(exact.d2))) << "d2 at " << z[i];
+  }
+}
+
+TEST_P(ActivationOn, TanhIsAsAccurateAsPromised) {
+  expect_curve<float>(table<float>(GetParam()).tanh, tanh_curve);
+  expect_curve<double>(table<double>(GetParam()).tanh, tanh_curve);
+}
+
+TEST_P(ActivationOn, GeluIsAsAccurateAsPromised) {
+  expect_curve<float>(table<float>(GetParam()).gelu, gelu_curve);
+  expect_curve<double>(table<double>(GetParam()).gelu, gelu_curve);
+}
+
+template <class T>
+void expect_logistic(const Table<T>& target) {
+  const std::vector<T> z = arguments<T>();
+  std::vector<T> p(z.size());
+  std::vector<T> softplus(z.size());
+  target.logistic(z.size(), z.data(), p.data(), softplus.data());
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const long double x = z[i];
+    const double exact = static_cast<double>(1 / (1 + std::exp(-x)));
+    const double area = static_cast<double>(std::max(x, 0.0L) + std::log1p(std::exp(-std::abs(x))));
+    // Relative for small results too, where a loss still needs its digits: 5 ulp, down to the smallest normal number.
+    const double eps = 5 * std::numeric_limits<T>::epsilon();
+    const double least = std::numeric_limits<T>::min();
+    ASSERT_TRUE(within(p[i], exact, eps * exact + least)) << "p at " << z[i] << ": " << p[i] << " not " << exact;
+    ASSERT_TRUE(within(softplus[i], area, eps * area + least)) << "softplus at " << z[i] << ": " << softplus[i] << " not " << area;
+  }
+}
+
+TEST_P(ActivationOn, LogisticAndSoftplusKeepTheirDigits) {
+  expect_logistic(table<float>(GetParam()));
+  expect_logistic(table<double>(GetParam()));
+}
+
+TEST_P(ActivationOn, LogisticMayLeaveOutEitherResult) {
+  const Plane<float> z = Plane<float>::normal(1, 37, 1);
+  Plane<float> p(1, 37);
+  Plane<float> softplus(1, 37);
+  Plane<float> p_alone(1, 37);
+  Plane<float> softplus_alone(1, 37);
+  const Table<float>& target = table<float>(GetParam());
+  target.logistic(37, z.data(), p.data(), softplus.data());
+  target.logistic(37, z.data(), p_alone.data(), nullptr);
+  target.logistic(37, z.data(), nullptr, softplus_alone.data());
+  for (std::size_t i = 0; i < 37; ++i) {
+    EXPECT_EQ(p.at(0, i), p_alone.at(0, i));
+    EXPECT_EQ(softplus.at(0, i), softplus_alone.at(0, i));
+  }
+  EXPECT_TRUE(p.padding_is_intact());
+}
+
+template <class T>
+void expect_planes(void (*kernel)(std::size_t, std::size_t, std::size_t, const T*, T*, T*, T*)) {
+  for (const std::size_t n : sizes<T>()) {
+    const Plane<T> z = Plane<T>::normal(3, n, n);
+    Plane<T> value(3, n);
+    Plane<T> d1(3, n);
+    Plane<T> d2(3, n);
+    kernel(3, n, z.ld(), z.data(), value.data(), d1.data(), d2.data());
+    EXPECT_TRUE(value.padding_is_intact());
+    EXPECT_TRUE(d1.padding_is_intact());
+    EXPECT_TRUE(d2.padding_is_intact());
+
+    Plane<T> in_place = z;
+    Plane<T> d1_again(3, n);
+    kernel(3, n, z.ld(), in_place.data(), in_place.data(), d1_again.data(), nullptr);
+    for (std::size_t r = 0; r < 3; ++r) {
+      for (std::size_t c = 0; c < n; ++c) {
+        ASSERT_EQ(in_place.at(r, c), value.at(r, c));
+        ASSERT_EQ(d1_again.at(r, c), d1.at(r, c));
+      }
+    }
+  }
+}
+
+TEST_P(ActivationOn, PlanesKeepTheirPaddingAndMayBeInPlace) {
+  expect_planes<float>(table<float>(GetParam()).tanh);
+  expect_planes<float>(table<float>(GetParam()).gelu);
+  expect_planes<double>(table<double>(GetParam()).tanh);
+  expect_planes<double>(table<double>(GetParam()).gelu);
+}
+
+TEST_P(ActivationOn, KeepsANan) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Table<float>& target = table<float>(GetParam());
+  for (const auto kernel : {target.tanh, target.gelu}) {
+    float value = 0;
+    float d1 = 0;
+    float d2 = 0;
+    kernel(1, 1, 1, &nan, &value, &d1, &d2);
+    EXPECT_TRUE(std::isnan(value) && std::isnan(d1) && std::isnan(d2));
+  }
+  float p = 0;
+  float softplus = 0;
+  target.logistic(1, &nan, &p, &softplus);
+  EXPECT_TRUE(std::isnan(p) && std::isnan(softplus));
+}
+
+TEST_P(ActivationOn, ReluStepIsOneAboveZero) {
+  const float value[] = {-1.0F, -0.0F, 0.0F, 1e-40F, 2.0F};
+  float d1[5] = {9, 9, 9, 9, 9};
+  table<float>(GetParam()).relu_step(1, 5, 5, value, d1);
+  EXPECT_EQ(std::vector<float>(d1, d1 + 5), (std::vector<float>{0, 0, 0, 1, 1}));
+}
+
+TEST_P(ActivationOn, ReluStepKeepsThePadding) {
+  for (const std::size_t n : sizes<double>()) {
+    const Plane<double> value = Plane<double>::normal(3, n, 2);
+    Plane<double> d1(3, n);
+    table<double>(GetParam()).relu_step(3, n, value.ld(), value.data(), d1.data());
+    for (std::size_t r = 0; r < 3; ++r) {
+      for (std::size_t c = 0; c < n; ++c) EXPECT_EQ(d1.at(r, c), value.at(r, c) > 0 ? 1.0 : 0.0);
+    }
+    EXPECT_TRUE(d1.padding_is_intact());
+  }
+}
+
+}  // namespace
+}  // namespace oddshot::kernels

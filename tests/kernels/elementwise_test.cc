@@ -1,0 +1,137 @@
+#include <cmath>
+#include <limits>
+
+#include "planes.h"
+
+namespace oddshot::kernels {
+namespace {
+
+ODDSHOT_EVERY_TARGET(ElementwiseOn);
+
+template <class T>
+void expect_transposed(const Table<T>& target) {
+  for (const std::size_t rows : sizes<T>()) {
+    for (const std::size_t cols : {0, 1, 2, 3, 4, 5, 18}) {
+      const Plane<T> in = Plane<T>::normal(rows, cols, 1);
+      Plane<T> out(cols, rows, 2);
+      target.transpose(rows, cols, in.data(), in.ld(), out.data(), out.ld());
+      for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t c = 0; c < cols; ++c) ASSERT_EQ(out.at(c, r), in.at(r, c)) << rows << " x " << cols << " at " << r << ", " << c;
+      }
+      ASSERT_TRUE(out.padding_is_intact());
+    }
+  }
+}
+
+TEST_P(ElementwiseOn, TransposeSwapsRowsAndColumns) {
+  expect_transposed(table<float>(GetParam()));
+  expect_transposed(table<double>(GetParam()));
+}
+
+// Added up in order, as promised, so equal to the last bit.
+template <class T>
+void expect_column_sums(const Table<T>& target) {
+  for (const std::size_t n : sizes<T>()) {
+    for (const std::size_t m : {0, 1, 7}) {
+      const Plane<T> in = Plane<T>::normal(m, n, 1);
+      Plane<T> out(1, n);
+      target.column_sums(m, n, in.data(), in.ld(), out.data());
+      for (std::size_t c = 0; c < n; ++c) {
+        T sum = 0;
+        for (std::size_t r = 0; r < m; ++r) sum += in.at(r, c);
+        ASSERT_EQ(out.at(0, c), sum);
+      }
+      ASSERT_TRUE(out.padding_is_intact());
+    }
+  }
+}
+
+TEST_P(ElementwiseOn, ColumnSumsAddUpInTheOrderOfRows) {
+  expect_column_sums(table<float>(GetParam()));
+  expect_column_sums(table<double>(GetParam()));
+}
+
+// n products and n sums, each rounding by eps / 2 of at most the sum of absolute products.
+template <class T>
+void expect_dot(const Table<T>& target) {
+  for (const std::size_t n : sizes<T>()) {
+    const Plane<T> x = Plane<T>::normal(1, n, 1);
+    const Plane<T> y = Plane<T>::normal(1, n, 2);
+    double exact = 0;
+    double size = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      exact += static_cast<double>(x.at(0, i)) * static_cast<double>(y.at(0, i));
+      size += std::abs(static_cast<double>(x.at(0, i)) * static_cast<double>(y.at(0, i)));
+    }
+    const double tolerance = static_cast<double>(n + 1) * std::numeric_limits<T>::epsilon() * size;
+    ASSERT_TRUE(within(target.dot(n, x.data(), y.data()), exact, tolerance)) << "n " << n;
+    const Plane<T> whole = Plane<T>::whole(1, n, 3);
+    T sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += whole.at(0, i) * whole.at(0, i);
+    ASSERT_EQ(target.dot(n, whole.data(), whole.data()), sum) << "n " << n;
+  }
+}
+
+TEST_P(ElementwiseOn, DotIsNearTheOracle) {
+  expect_dot(table<float>(GetParam()));
+  expect_dot(table<double>(GetParam()));
+}
+
+template <class T>
+void expect_axpy(const Table<T>& target) {
+  for (const std::size_t n : sizes<T>()) {
+    const Plane<T> x = Plane<T>::whole(1, n, 1);
+    const Plane<T> before = Plane<T>::whole(1, n, 2);
+    Plane<T> y = before;
+    target.axpy(n, T{3}, x.data(), y.data());
+    for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(y.at(0, i), before.at(0, i) + 3 * x.at(0, i));
+    ASSERT_TRUE(y.padding_is_intact());
+  }
+}
+
+TEST_P(ElementwiseOn, AxpyAddsAMultiple) {
+  expect_axpy(table<float>(GetParam()));
+  expect_axpy(table<double>(GetParam()));
+}
+
+// Against the algorithm written out in double. A step is some ten operations, each within eps / 2 of numbers about 1 here: 16 eps a step.
+template <class T>
+void expect_adam(const Table<T>& target) {
+  const double rate = static_cast<T>(0.01);
+  const double beta1 = static_cast<T>(0.9);
+  const double beta2 = static_cast<T>(0.999);
+  const double floor = static_cast<T>(1e-8);
+  for (const std::size_t n : sizes<T>()) {
+    Plane<T> theta = Plane<T>::normal(1, n, 1);
+    Plane<T> m(1, n);
+    Plane<T> v(1, n);
+    m.fill([] { return T{0}; });
+    v.fill([] { return T{0}; });
+    Plane<double> exact = theta.in_double([](double x) { return x; });
+    Plane<double> exact_m = m.in_double([](double x) { return x; });
+    Plane<double> exact_v = exact_m;
+    for (std::uint64_t t = 1; t <= 5; ++t) {
+      const Plane<T> gradient = Plane<T>::normal(1, n, 10 + t);
+      target.adam(n, T(rate), T(beta1), T(beta2), T(floor), t, gradient.data(), m.data(), v.data(), theta.data());
+      for (std::size_t i = 0; i < n; ++i) {
+        const double g = gradient.at(0, i);
+        exact_m.at(0, i) = beta1 * exact_m.at(0, i) + (1 - beta1) * g;
+        exact_v.at(0, i) = beta2 * exact_v.at(0, i) + (1 - beta2) * g * g;
+        const double mean = exact_m.at(0, i) / (1 - std::pow(beta1, static_cast<double>(t)));
+        const double square = exact_v.at(0, i) / (1 - std::pow(beta2, static_cast<double>(t)));
+        exact.at(0, i) -= rate * mean / (std::sqrt(square) + floor);
+        const double tolerance = 16 * static_cast<double>(t) * std::numeric_limits<T>::epsilon() * (1 + std::abs(exact.at(0, i)));
+        ASSERT_TRUE(within(theta.at(0, i), exact.at(0, i), tolerance)) << theta.at(0, i) << " not " << exact.at(0, i);
+      }
+    }
+    ASSERT_TRUE(theta.padding_is_intact() && m.padding_is_intact() && v.padding_is_intact());
+  }
+}
+
+TEST_P(ElementwiseOn, AdamFollowsTheAlgorithm) {
+  expect_adam(table<float>(GetParam()));
+  expect_adam(table<double>(GetParam()));
+}
+
+}  // namespace
+}  // namespace oddshot::kernels
