@@ -20,6 +20,7 @@ namespace oddshot {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::literals;
 
 // A column as text for comparison: "1 2.5 -" numeric, "a|b|-" category ("-" is missing).
 std::string shown(const Column& column) {
@@ -252,14 +253,8 @@ TEST_F(Reader, RefusesFilesWithoutRows) {
 }
 
 TEST_F(Reader, RefusesWhatIsNoText) {
-  EXPECT_EQ(error(std::string_view("\x7f"
-                                   "ELF\0\0\x01,\0\n",
-                                   12)),
-            "t.csv: binary data, not text");
-  EXPECT_EQ(error(std::string_view("\xFF\xFE"
-                                   "a\0,\0b\0\n\0",
-                                   10)),
-            "t.csv: UTF-16 text; save the file as UTF-8");
+  EXPECT_EQ(error("\x7f\x45LF\0\0\x01,\0\n"sv), "t.csv: binary data, not text");
+  EXPECT_EQ(error("\xFF\xFE\x61\0,\0b\0\n\0"sv), "t.csv: UTF-16 text; save the file as UTF-8");
   EXPECT_EQ(error("a,b\n1,\xE9t\xE9\n"), "t.csv:2, column \"b\": \"\\xe9t\\xe9\" is not UTF-8");
   EXPECT_EQ(error("a,\xE9\n1,2\n"), "t.csv:1: \"\\xe9\" is not UTF-8");
 }
