@@ -15,6 +15,7 @@
 #include <arrow/util/io_util.h>
 #include <fmt/format.h>
 
+#include "data/bounded_pool.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot::data {
@@ -22,7 +23,7 @@ namespace {
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> read_all(arrow::io::InputStream& stream) {
   constexpr std::int64_t kPiece = std::int64_t{1} << 20;
-  arrow::BufferBuilder content;
+  arrow::BufferBuilder content(bounded_pool());
   while (true) {
     ARROW_RETURN_NOT_OK(content.Reserve(kPiece));
     ARROW_ASSIGN_OR_RAISE(const std::int64_t got, stream.Read(kPiece, content.mutable_data() + content.length()));
@@ -36,7 +37,7 @@ class GzipStream : public arrow::io::InputStream {
  public:
   static arrow::Result<std::shared_ptr<GzipStream>> make(const std::shared_ptr<arrow::io::InputStream>& packed) {
     ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(arrow::Compression::GZIP));
-    ARROW_ASSIGN_OR_RAISE(auto stream, arrow::io::CompressedInputStream::Make(codec.get(), packed));
+    ARROW_ASSIGN_OR_RAISE(auto stream, arrow::io::CompressedInputStream::Make(codec.get(), packed, bounded_pool()));
     return std::make_shared<GzipStream>(std::move(codec), std::move(stream));
   }
   GzipStream(std::unique_ptr<arrow::util::Codec> codec, std::shared_ptr<arrow::io::CompressedInputStream> stream)
@@ -80,7 +81,7 @@ FileBytes::FileBytes(const std::filesystem::path& path) : path_(path.string()) {
 
 std::shared_ptr<arrow::io::RandomAccessFile> FileBytes::open() const {
   if (content_) return std::make_shared<arrow::io::BufferReader>(content_);
-  auto file = arrow::io::ReadableFile::Open(path_);
+  auto file = arrow::io::ReadableFile::Open(path_, bounded_pool());
   if (!file.ok()) refuse(file.status(), "cannot be opened");
   return *std::move(file);
 }

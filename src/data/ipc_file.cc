@@ -9,6 +9,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include "data/bounded_pool.h"
 #include "data/cell.h"
 #include "data/table_file.h"
 #include "oddshot/base/error.h"
@@ -18,6 +19,12 @@ namespace {
 
 constexpr const char* kWhat = "not a readable Arrow file";
 
+arrow::ipc::IpcReadOptions bounded() {
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = bounded_pool();
+  return options;
+}
+
 // The Arrow IPC file (Feather version 2) and stream formats.
 class IpcFile : public TableFile {
  public:
@@ -26,14 +33,14 @@ class IpcFile : public TableFile {
     const std::string_view magic(*start);
     if (magic.starts_with("FEA1")) throw FormatError(fmt::format("{}: Feather version 1; save it as version 2", path()));
     is_file_ = magic == "ARROW1";
-    const auto options = arrow::ipc::IpcReadOptions::Defaults();
+    const auto options = bounded();
     schema_ = is_file_ ? value(arrow::ipc::RecordBatchFileReader::Open(bytes_.random_access(), options))->schema()
                        : value(arrow::ipc::RecordBatchStreamReader::Open(bytes_.stream(), options))->schema();
     for (const auto& field : schema_->fields()) names_.emplace_back(trimmed(field->name()));
   }
 
   void read(const std::vector<std::size_t>& columns, const TakeBatch& take) override {
-    auto options = arrow::ipc::IpcReadOptions::Defaults();
+    auto options = bounded();
     for (const std::size_t column : columns) {
       check_type(column, *schema_->field(static_cast<int>(column))->type());
       options.included_fields.push_back(static_cast<int>(column));

@@ -1,10 +1,12 @@
+#include <exception>
+
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
-#include <parquet/exception.h>
 #include <parquet/file_reader.h>
 
+#include "data/bounded_pool.h"
 #include "data/cell.h"
 #include "data/table_file.h"
 #include "oddshot/base/error.h"
@@ -23,7 +25,7 @@ class ParquetFile : public TableFile {
       auto result = run();
       if (!result.ok()) bytes_.refuse(result.status(), kWhat);
       return std::move(result).ValueOrDie();
-    } catch (const ::parquet::ParquetException& error) {
+    } catch (const std::exception& error) {
       bytes_.refuse(arrow::Status::Invalid(error.what()), kWhat);
     }
   }
@@ -54,10 +56,10 @@ class ParquetFile : public TableFile {
   void open() {
     reader_ = guarded([&]() -> arrow::Result<std::unique_ptr<::parquet::arrow::FileReader>> {
       ::parquet::arrow::FileReaderBuilder builder;
-      ARROW_RETURN_NOT_OK(builder.Open(bytes_.random_access()));
+      ARROW_RETURN_NOT_OK(builder.Open(bytes_.random_access(), ::parquet::ReaderProperties(bounded_pool())));
       auto properties = ::parquet::default_arrow_reader_properties();
       properties.set_use_threads(true);
-      return builder.properties(properties)->Build();
+      return builder.memory_pool(bounded_pool())->properties(properties)->Build();
     });
   }
 

@@ -472,6 +472,18 @@ TEST_F(Reader, RefusesTruncatedAndForeignTypedFiles) {
             "t.feather: Feather version 1; save it as version 2");
 }
 
+TEST_F(Reader, RefusesASizeBeyondTheMachineBeforeAskingForIt) {
+  // The first compressed buffer of the file says how large it is unpacked: 8 bytes before the LZ4 frame, which starts 04 22 4D 18.
+  std::string bad = bytes(golden("types.feather"));
+  const auto frame = bad.find("\x04\x22\x4D\x18");
+  ASSERT_NE(frame, std::string::npos);
+  bad[frame - 3] = '\x7F';
+  ReadOptions options;
+  options.ignored = {"list"};
+  const std::string text = relative(error_text<FormatError>([&] { read_table({folder_.write("t.feather", bad)}, options); }));
+  EXPECT_NE(text.find("more than this machine has"), std::string::npos) << text;
+}
+
 // Any byte may be wrong: the table is refused or read, nothing else happens.
 TEST_F(Reader, SurvivesAnyDamagedByteOfTypedFiles) {
   ReadOptions options;

@@ -1,0 +1,59 @@
+#include "data/bounded_pool.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include <arrow/memory_pool.h>
+#include <arrow/status.h>
+#include <unistd.h>
+
+namespace oddshot::data {
+namespace {
+
+std::int64_t machine_bytes() {
+  const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
+  const std::int64_t page = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page > 0 ? pages * page : std::numeric_limits<std::int64_t>::max();
+}
+
+class BoundedPool : public arrow::MemoryPool {
+ public:
+  using arrow::MemoryPool::Allocate;
+  using arrow::MemoryPool::Free;
+  using arrow::MemoryPool::Reallocate;
+
+  arrow::Status Allocate(std::int64_t size, std::int64_t alignment, std::uint8_t** out) override {
+    ARROW_RETURN_NOT_OK(check(size));
+    return pool_->Allocate(size, alignment, out);
+  }
+  arrow::Status Reallocate(std::int64_t old_size, std::int64_t new_size, std::int64_t alignment, std::uint8_t** inout) override {
+    ARROW_RETURN_NOT_OK(check(new_size));
+    return pool_->Reallocate(old_size, new_size, alignment, inout);
+  }
+  void Free(std::uint8_t* buffer, std::int64_t size, std::int64_t alignment) override { pool_->Free(buffer, size, alignment); }
+  void ReleaseUnused() override { pool_->ReleaseUnused(); }
+  std::int64_t bytes_allocated() const override { return pool_->bytes_allocated(); }
+  std::int64_t max_memory() const override { return pool_->max_memory(); }
+  std::int64_t total_bytes_allocated() const override { return pool_->total_bytes_allocated(); }
+  std::int64_t num_allocations() const override { return pool_->num_allocations(); }
+  std::string backend_name() const override { return pool_->backend_name(); }
+
+ private:
+  arrow::Status check(std::int64_t size) const {
+    if (size <= limit_ - pool_->bytes_allocated()) return arrow::Status::OK();
+    return arrow::Status::OutOfMemory("it claims a piece of ", size, " bytes, more than this machine has");
+  }
+
+  arrow::MemoryPool* pool_ = arrow::default_memory_pool();
+  std::int64_t limit_ = machine_bytes();
+};
+
+}  // namespace
+
+arrow::MemoryPool* bounded_pool() {
+  static BoundedPool pool;
+  return &pool;
+}
+
+}  // namespace oddshot::data
