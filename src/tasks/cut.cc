@@ -499,7 +499,9 @@ class Cutter {
       refuse(fmt::format("no {} task is left: none of the kinds asked for has tasks.minimum_anomalies = {} rows on that side{}", side,
                          manifest_.minimum_anomalies, list.empty() ? "" : " (" + list + ")"));
     }
-    for (auto& [name, task] : tasks) {
+    for (auto& entry : tasks) {
+      const std::string& name = entry.first;  // not a structured binding: in C++20 as clang 14 has it, no lambda can refer to one
+      TaskRows& task = entry.second;
       task.name = name;
       if (manifest_.own_normals) {
         std::copy_if(normals.begin(), normals.end(), std::back_inserter(task.normals),
