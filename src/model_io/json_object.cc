@@ -90,7 +90,7 @@ std::vector<std::string> JsonObject::texts(const char* field) {
 
 void JsonObject::finish() const {
   for (const auto& [field, value] : json_.items()) {
-    if (!taken_.contains(field)) refuse(fmt::format("{} is not known", in_quotes(field)));
+    if (!taken_.contains(field)) refuse(fmt::format("{} is not known; a newer Oddshot may have written it", in_quotes(field)));
   }
 }
 

@@ -400,8 +400,7 @@ TEST(DescribeModel, AsJsonHoldsTheSameForPrograms) {
 
 // --- Format 1, kept ---
 
-// The file was made by this test with $ODDSHOT_WRITE_GOLDEN set, by Oddshot 0.1.0. It is not to be made again: models of users look like
-// it.
+// The file was made by this test with $ODDSHOT_WRITE_GOLDEN set. Once 0.1.0 is released it is not to be made again: users have such files.
 TEST(GoldenModel, OfFormat1StillLoads) {
   const std::filesystem::path file = ODDSHOT_SOURCE_DIR "/tests/model_io/golden/checkpoint-1.oddshot";
   if (std::getenv("ODDSHOT_WRITE_GOLDEN") != nullptr) save_model(sample_model(true), file);
