@@ -20,6 +20,7 @@
 #include "oddshot/model_io/tensor_file.h"
 #include "oddshot/nets/encoder_spec.h"
 #include "oddshot/nets/layout.h"
+#include "oddshot/tasks/simulator.h"
 #include "oddshot/tasks/suite.h"
 #include "oddshot/tasks/task.h"
 #include "oddshot/training/trainer.h"
