@@ -58,7 +58,9 @@ double auroc(const std::vector<float>& found, const std::vector<int>& labels) {
 
 // Means over 20 seeds each; they differ by chance by sqrt(2 / 20) of the deviation between seeds, so 3 such is a fair bound.
 TEST(Golden, IsolationForestSeparatesAsWellAsTheReference) {
-  for (const json& at : golden().at("forest")) {
+  const json cases = golden().at("forest");
+  ASSERT_EQ(cases.size(), 2U);
+  for (const json& at : cases) {
     const Matrix normals = read_matrix(at["normals"]);
     const Matrix rows = read_matrix(at["rows"]);
     const auto labels = at["labels"].get<std::vector<int>>();

@@ -15,14 +15,17 @@ namespace oddshot {
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  // out[i] = score of rows.row(i); rows [N x D], out [N], D as in fitting. Throws ShapeError otherwise.
+  // out[i] = score of rows.row(i); rows [N x D], out [N], D as in fitting. A row's score does not depend on the rows beside it.
+  // Throws ShapeError if sizes differ, ArgumentError (naming row and column) for a value that is not finite, NumericError if a score is
+  // beyond the range of float.
   virtual void score(MatrixView rows, std::span<float> out) const = 0;
 };
 
 // A fitted expert also knows how its own fitting rows would have scored had each been left out.
 class FittedExpert : public Scorer {
  public:
-  // Leave-one-out (or out-of-bag) scores of the fitting normals: [normals.rows]. Undefined scores (one row only) are NaN.
+  // Leave-one-out (or out-of-bag) scores of the fitting normals: [normals.rows]. Where the rows that are left say nothing (lof and
+  // isolation-forest on two normals), they are NaN. knn, lof and knn-difference compute them on each call, the others in fitting.
   virtual std::vector<float> fitting_scores() const = 0;
 };
 
@@ -34,7 +37,7 @@ class Expert {
   // Whether the support's anomalies are used; such an expert refuses (ArgumentError) to be fitted without any.
   virtual bool uses_labels() const = 0;
   // Fits on normals [N x D], N >= 2, and anomalies [A x D] (unused unless uses_labels()). `stream` is for randomised experts; the same
-  // stream gives the same scorer. Throws ShapeError, ArgumentError.
+  // stream gives the same scorer. Throws ShapeError, ArgumentError (too few rows; a value that is not finite, by row and column).
   virtual std::unique_ptr<FittedExpert> fit(MatrixView normals, MatrixView anomalies, Stream stream) const = 0;
 };
 
