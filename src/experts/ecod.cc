@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "experts/fitted.h"
@@ -74,24 +75,23 @@ std::vector<float> tail_table(std::size_t total) {
   return table;
 }
 
-// One column: its distinct values, rising, and the tails of any x. Between values p - 1 and p: tails[2 p]; on value p: tails[2 p + 1].
+// One column: its distinct values, rising, then infinity; and the tails of any x. Below value p, above p - 1: tails[2 p]; on it:
+// tails[2 p + 1].
 struct Column {
   std::vector<float> values;
   std::vector<Tails> tails;
   bool skewed_left = false;
 
-  // Place of x in `tails`. Without branches, since where x falls cannot be foreseen.
-  std::size_t place(float x) const {
-    const float* base = values.data();
-    std::size_t n = values.size();
-    while (n > 1) {
-      const std::size_t half = n / 2;
-      base += static_cast<std::size_t>(base[half - 1] < x) * half;
+  // places[i]: of x[i] in `tails`. All bisect in step and without branches, since where x falls cannot be foreseen: several times faster
+  // than one after the other.
+  void find(std::span<const float> x, std::span<std::uint32_t> places) const {
+    std::ranges::fill(places, 0U);
+    for (auto n = static_cast<std::uint32_t>(values.size()); n > 1;) {
+      const std::uint32_t half = n / 2;
+      for (std::size_t i = 0; i < x.size(); ++i) places[i] += static_cast<std::uint32_t>(values[places[i] + half - 1] < x[i]) * half;
       n -= half;
     }
-    const auto below = static_cast<std::size_t>(base - values.data()) + static_cast<std::size_t>(*base < x);
-    const bool equal = below < values.size() && values[below] == x;
-    return 2 * below + static_cast<std::size_t>(equal);
+    for (std::size_t i = 0; i < x.size(); ++i) places[i] = 2 * places[i] + static_cast<std::uint32_t>(values[places[i]] == x[i]);
   }
 };
 
@@ -104,6 +104,7 @@ class FittedEcod final : public Fitted {
     std::vector<float> values(n);
     std::vector<float> sorted(n);
     std::vector<TailSums> sums(n);
+    std::vector<std::uint32_t> places(n);
     columns_.reserve(normals.cols);
     for (std::size_t c = 0; c < normals.cols; ++c) {
       for (std::size_t r = 0; r < n; ++r) values[r] = normals(r, c);
@@ -123,8 +124,10 @@ class FittedEcod final : public Fitted {
         column.tails.push_back({with_scored[1 + last], with_scored[1 + n - last]});
         own.push_back({with_own[last], with_own[n - first]});
       }
+      column.values.push_back(std::numeric_limits<float>::infinity());
+      column.find(values, places);
       for (std::size_t r = 0; r < n; ++r) {
-        sums[r].add(own[column.place(values[r]) / 2], moments.without(static_cast<double>(values[r]) - mean).skewed_left());
+        sums[r].add(own[places[r] / 2], moments.without(static_cast<double>(values[r]) - mean).skewed_left());
       }
       columns_.push_back(std::move(column));
     }
@@ -138,9 +141,13 @@ class FittedEcod final : public Fitted {
     for (std::size_t first = 0; first < rows.rows; first += kBlock) {
       const std::size_t count = std::min(kBlock, rows.rows - first);
       std::array<TailSums, kBlock> sums{};
+      std::array<float, kBlock> values{};
+      std::array<std::uint32_t, kBlock> places{};
       for (std::size_t c = 0; c < columns_.size(); ++c) {
         const Column& column = columns_[c];
-        for (std::size_t r = 0; r < count; ++r) sums[r].add(column.tails[column.place(rows(first + r, c))], column.skewed_left);
+        for (std::size_t r = 0; r < count; ++r) values[r] = rows(first + r, c);
+        column.find(std::span(values).first(count), std::span(places).first(count));
+        for (std::size_t r = 0; r < count; ++r) sums[r].add(column.tails[places[r]], column.skewed_left);
       }
       for (std::size_t r = 0; r < count; ++r) out[first + r] = sums[r].score();
     }
