@@ -28,7 +28,7 @@ using Eigen::Index;
 using Eigen::VectorXd;
 
 constexpr double kC = 1;
-constexpr int kMaximumSteps = 500;  // 6 to 12 are usual; a separation of 1e30 needs some 50
+constexpr int kMaximumSteps = 500;  // 12 do for usual supports, fewer than 60 for values of 1e30
 constexpr double kEnough = 1e-14;   // stop when a step promises less than this part of the loss
 // The penalty is at least this part of what it is added to: else rounding could make the Hessian singular. Felt by columns beyond 1e5 only.
 constexpr double kLeastPenalty = 1e-13;
