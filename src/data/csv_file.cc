@@ -111,7 +111,7 @@ class CsvFile : public TableFile {
       if (last.length() > 0) suspect = last.GetView(last.length() - 1).ends_with('\n');
       if (extra) batch = (*batch)->RemoveColumn(static_cast<int>(columns.size()));
       if (!batch.ok()) explain(batch.status(), columns);
-      if (!take(**batch)) return;
+      if (!hand_on(**batch, take)) return;
     }
     if (!suspect) return;
     CsvRows rows = open_rows();

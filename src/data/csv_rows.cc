@@ -24,11 +24,8 @@ int CsvRows::take() {
   if (c == kEnd) return c;
   ++at_;
   ++bytes_;
-  if (c == '\n') {
-    ++line_;
-  } else if (c == '\r' && peek() != '\n') {
-    ++line_;  // a lone \r ends a line; \r\n is counted at its \n
-  }
+  // \r\n is counted at its \n.
+  if (c == '\n' || (c == '\r' && peek() != '\n')) ++line_;
   return c;
 }
 

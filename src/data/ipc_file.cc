@@ -48,14 +48,14 @@ class IpcFile : public TableFile {
     if (is_file_) {
       const auto reader = value(arrow::ipc::RecordBatchFileReader::Open(bytes_.random_access(), options));
       for (int i = 0; i < reader->num_record_batches(); ++i) {
-        if (!hand_on(*value(reader->ReadRecordBatch(i)), take)) return;
+        if (!check_and_hand_on(*value(reader->ReadRecordBatch(i)), take)) return;
       }
       return;
     }
     const auto reader = value(arrow::ipc::RecordBatchStreamReader::Open(bytes_.stream(), options));
     while (true) {
       const auto batch = value(reader->Next());
-      if (batch == nullptr || !hand_on(*batch, take)) return;
+      if (batch == nullptr || !check_and_hand_on(*batch, take)) return;
     }
   }
 

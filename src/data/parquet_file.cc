@@ -48,7 +48,7 @@ class ParquetFile : public TableFile {
     const auto batches = guarded([&] { return reader_->GetRecordBatchReader(groups, leaves); });
     while (true) {
       const auto batch = guarded([&] { return batches->Next(); });
-      if (batch == nullptr || !hand_on(*batch, take)) return;
+      if (batch == nullptr || !check_and_hand_on(*batch, take)) return;
     }
   }
 

@@ -29,33 +29,30 @@ struct Moments {
   double deviation = 0;
 };
 
-// Two passes, so that a mean of 1e8 does not swallow the deviation.
-Moments moments(const Column& column, const Table& table, std::span<const std::uint32_t> rows, NumericTransform transform) {
-  Moments m;
+// Two passes, so that a mean of 1e8 does not swallow the deviation. `scratch` keeps t(x) from the first to the second.
+Moments moments(const Column& column, const Table& table, std::span<const std::uint32_t> rows, NumericTransform transform,
+                std::vector<double>& scratch) {
+  scratch.clear();
   double sum = 0;
-  std::optional<float> first;
-  bool constant = true;
   for (const std::uint32_t row : rows) {
     const float value = column.numbers[row];
     if (std::isnan(value)) continue;
     if (std::isinf(value))
       throw NumericError(fmt::format("{}, column {}: {} is infinite", table.place(row), in_quotes(column.name), value));
-    if (!first) first = value;
-    constant = constant && value == *first;
-    sum += transformed(value, transform);
-    ++m.present;
+    scratch.push_back(transformed(value, transform));
+    sum += scratch.back();
   }
-  if (m.present == 0) return m;
-  const auto count = static_cast<double>(m.present);
-  m.mean = constant ? transformed(*first, transform) : sum / count;
-  if (constant) return m;
+  Moments m{scratch.size()};
+  if (scratch.empty()) return m;
+  // The mean of equal values need not be that value when rounded.
+  if (std::all_of(scratch.begin(), scratch.end(), [&](double t) { return t == scratch.front(); })) {
+    m.mean = scratch.front();
+    return m;
+  }
+  const auto count = static_cast<double>(scratch.size());
+  m.mean = sum / count;
   double squares = 0;
-  for (const std::uint32_t row : rows) {
-    const float value = column.numbers[row];
-    if (std::isnan(value)) continue;
-    const double difference = transformed(value, transform) - m.mean;
-    squares += difference * difference;
-  }
+  for (const double t : scratch) squares += (t - m.mean) * (t - m.mean);
   m.deviation = std::sqrt(squares / count);
   return m;
 }
@@ -106,6 +103,7 @@ Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> 
 
   Preprocessor fitted;
   fitted.options_ = options;
+  std::vector<double> scratch;
   std::unordered_set<std::string_view> names;
   for (const std::string& name : feature_columns) {
     const Column& column = table.column(name);
@@ -113,7 +111,7 @@ Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> 
     check_text(name, "the column name");
 
     if (column.kind == ColumnKind::kNumeric) {
-      const Moments m = moments(column, table, rows, options.numeric);
+      const Moments m = moments(column, table, rows, options.numeric, scratch);
       const bool misses = m.present < rows.size();
       if (m.present == 0 || (m.deviation == 0 && !misses)) {
         fitted.dropped_.push_back(name);

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include <arrow/record_batch.h>
 #include <fmt/format.h>
 
 #include "data/column_builder.h"
@@ -199,19 +198,18 @@ class TableReader {
 
     std::size_t rows = 0;
     const bool untyped = files_[f]->untyped();
-    files_[f]->read(columns, [&](const arrow::RecordBatch& batch) {
-      if (batch.num_columns() != static_cast<int>(order.size()))
+    files_[f]->read(columns, [&](const data::Batch& batch) {
+      if (batch.columns.size() != order.size())
         throw FormatError(fmt::format("{}: the columns changed while it was read", files_[f]->path()));
-      const auto append = [&](std::size_t i, unsigned /*worker*/) { order[i].second->append(*batch.column(static_cast<int>(i)), untyped); };
-      const auto count = static_cast<std::size_t>(batch.num_rows());
-      if (count * order.size() < kCellsWorthThreads) {
+      const auto append = [&](std::size_t i, unsigned /*worker*/) { order[i].second->append(*batch.columns[i], untyped); };
+      if (batch.rows * order.size() < kCellsWorthThreads) {
         for (std::size_t i = 0; i < order.size(); ++i) append(i, 0);
       } else {
         if (!pool_) pool_ = std::make_unique<ThreadPool>();
         pool_->parallel_for(order.size(), append);
       }
       refuse_first_offence(part);
-      rows += count;
+      rows += batch.rows;
       return true;
     });
     return rows;

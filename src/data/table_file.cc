@@ -78,10 +78,16 @@ void TableFile::check_type(std::size_t column, const arrow::DataType& type) cons
                                 in_quotes(names_[column]), type.ToString()));
 }
 
-bool TableFile::hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) const {
+bool TableFile::hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) {
+  Batch view{static_cast<std::size_t>(batch.num_rows()), {}};
+  for (const auto& column : batch.columns()) view.columns.push_back(column.get());
+  return take(view);
+}
+
+bool TableFile::check_and_hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) const {
   const arrow::Status status = batch.ValidateFull();
   if (!status.ok()) bytes_.refuse(status, "inconsistent data");
-  return take(batch);
+  return hand_on(batch, take);
 }
 
 std::unique_ptr<TableFile> open_table_file(const std::filesystem::path& path, const ReadOptions& options) {

@@ -12,13 +12,19 @@
 #include "oddshot/data/reader.h"
 
 namespace arrow {
+class Array;
 class DataType;
 class RecordBatch;
 }  // namespace arrow
 
 namespace oddshot::data {
 
-using TakeBatch = std::function<bool(const arrow::RecordBatch& batch)>;
+// Some rows of a file: one array [rows] for each column asked for. Borrowed for the call it is handed to.
+struct Batch {
+  std::size_t rows = 0;
+  std::vector<const arrow::Array*> columns;
+};
+using TakeBatch = std::function<bool(const Batch& batch)>;
 
 // An open file. Not for concurrent use. Every method throws FormatError or IoError that begins with the path.
 class TableFile {
@@ -42,8 +48,9 @@ class TableFile {
  protected:
   // Refuses the column if what is read of its type is nothing that a table holds.
   void check_type(std::size_t column, const arrow::DataType& type) const;
-  // Hands the batch on, once it has been checked to be consistent: a hostile file may claim offsets beyond its buffers.
-  bool hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) const;
+  static bool hand_on(const arrow::RecordBatch& batch, const TakeBatch& take);
+  // The same, once it has been checked to be consistent: a hostile file may claim offsets beyond its buffers.
+  bool check_and_hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) const;
 
   FileBytes bytes_;
   std::vector<std::string> names_;
