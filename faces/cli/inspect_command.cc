@@ -1,0 +1,30 @@
+// oddshot inspect FILE: what a model file holds.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "oddshot/model_io/model_file.h"
+
+namespace oddshot::cli {
+
+Command add_inspect(CLI::App& parent) {
+  struct Given {
+    std::string file;
+    bool json = false;
+  };
+  auto given = std::make_shared<Given>();  // shared by the parser and the command
+  CLI::App* command = parent.add_subcommand("inspect", "print what a model file holds");
+  command->add_option("FILE", given->file, "a model file")->required();
+  command->add_flag("--json", given->json, "for programs");
+  command->footer("Example:  oddshot inspect maml.safetensors");
+  return [given] {
+    fmt::print("{}", describe(load_model(given->file), given->json));
+    return kDone;
+  };
+}
+
+}  // namespace oddshot::cli

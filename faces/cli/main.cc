@@ -1,0 +1,63 @@
+// oddshot: few-shot anomaly detection by meta-learning, on the command line. Parses, calls the library, prints.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "commands.h"
+#include "oddshot/base/error.h"
+#include "options.h"
+
+namespace {
+
+using oddshot::cli::Command;
+
+int fail(int status, const std::string& words) {
+  std::fprintf(stderr, "oddshot: %s\n", words.c_str());
+  return status;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Oddshot finds a new kind of anomaly from a handful of labelled examples."};
+  app.name("oddshot");
+  app.set_version_flag("--version", "oddshot " ODDSHOT_VERSION);
+  app.require_subcommand(1);
+  app.footer("First success:  oddshot run nsl-kdd --shots 1,5,10\nWhat a suite is: docs/suites.md");
+  const std::vector<std::pair<const char*, Command>> commands{{"run", oddshot::cli::add_run(app)},
+                                                              {"train", oddshot::cli::add_train(app)},
+                                                              {"evaluate", oddshot::cli::add_evaluate(app)},
+                                                              {"suite", oddshot::cli::add_suite(app)},
+                                                              {"inspect", oddshot::cli::add_inspect(app)}};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    return fail(oddshot::cli::kWrongUsage, oddshot::cli::explain(app, error, argc, argv));
+  }
+  for (const auto& [name, command] : commands) {
+    if (app.got_subcommand(name)) {
+      return command();
+    }
+  }
+  return oddshot::cli::kWrongUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const oddshot::cli::UsageError& error) {
+    return fail(oddshot::cli::kWrongUsage, error.what());
+  } catch (const oddshot::Error& error) {
+    return fail(oddshot::cli::kWrongInput, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(oddshot::cli::kWrongInput, "there is not enough memory for this; fewer rows, narrower layers or fewer threads may help");
+  } catch (const std::exception& error) {
+    return fail(oddshot::cli::kWrongInput, error.what());
+  }
+}

@@ -1,0 +1,153 @@
+#include "options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "oddshot/base/error.h"
+#include "oddshot/base/text.h"
+#include "oddshot/evaluation/methods.h"
+
+namespace oddshot::cli {
+namespace {
+
+constexpr unsigned kMostThreads = 1024;
+
+// The subcommand that parsing had reached.
+const CLI::App* deepest(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+  }
+  return app;
+}
+
+}  // namespace
+
+void add_suite_options(CLI::App& command, Settings& settings) {
+  command.add_option("SUITE", settings.suite, "a suite that ships (oddshot suite list) or the path of a manifest")->required();
+  command.add_option("--data", settings.data.folder,
+                     "the folder with the suite's files (else $ODDSHOT_DATA, ../shared/data, ~/.cache/oddshot)");
+  command.add_flag("--no-download", settings.no_download, "do not download files that are not found");
+}
+
+void add_common_options(CLI::App& command, Settings& settings) {
+  command.add_option("--seed", settings.plan.evaluation.seed, "everything but the timings depends on it alone")->capture_default_str();
+  command.add_option("--threads", settings.threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
+}
+
+void add_shots_options(CLI::App& command, Settings& settings) {
+  command.add_option("--shots", settings.shots, "labelled anomalies in a support, a list")->capture_default_str();
+  command.add_option("--normals", settings.plan.evaluation.normals, "labelled normal rows in a support")->capture_default_str();
+}
+
+void add_training_options(CLI::App& command, Settings& settings) {
+  LearnerOptions& learner = settings.plan.learner;
+  TrainingOptions& training = settings.plan.training;
+  command.add_option("--learner", settings.learners, "meta-learners, a list; or none")->capture_default_str();
+  command.add_option("--steps", training.steps, "outer steps of meta-training")->capture_default_str();
+  command.add_option("--tasks-per-step", training.tasks_per_step, "episodes that one outer step averages over")->capture_default_str();
+  command.add_option("--rate", training.rate, "step size of the outer loop")->capture_default_str();
+  command.add_option("--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
+  command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")
+      ->capture_default_str();
+  command.add_flag("--learn-inner-rates", learner.learn_inner_rates, "learn one inner rate per step and tensor");
+  command.add_option("--finetune-steps", learner.finetune_steps, "steps of pooled-finetuned on the support")->capture_default_str();
+  command.add_option("--hidden", settings.hidden, "widths of the encoder's hidden layers, a list; or none")->capture_default_str();
+  command.add_option("--embedding", learner.embedding, "width of the embedding of metric learners")->capture_default_str();
+  command.add_option("--activation", settings.activation, "relu, tanh or gelu")->capture_default_str();
+  command.add_flag("--layer-norm", learner.encoder.layer_norm, "normalise each hidden layer");
+}
+
+void add_evaluation_options(CLI::App& command, Settings& settings) {
+  EvaluationOptions& evaluation = settings.plan.evaluation;
+  command.add_option("--baselines", settings.baselines, "all, none or a list")->capture_default_str();
+  command.add_option("--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
+  command.add_option("--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
+  command.add_option("--query-anomalies", evaluation.query_anomalies, "anomalies to judge by in a draw (or all that are left)")
+      ->capture_default_str();
+}
+
+std::vector<std::string> parse_names(const std::string& text) {
+  std::vector<std::string> names;
+  if (text == "none") {
+    return names;
+  }
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::string name = text.substr(begin, end - begin);
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    names.push_back(std::move(name));
+    begin = end + 1;
+  }
+  return names;
+}
+
+std::vector<std::size_t> parse_numbers(const std::string& option, const std::string& text) {
+  std::vector<std::size_t> numbers;
+  for (const std::string& word : parse_names(text)) {
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc{} || end != word.data() + word.size()) {
+      throw UsageError(fmt::format("{} {}: \"{}\" is not a whole number of 0 or more; give a list such as 1,5,10", option, text, word));
+    }
+    numbers.push_back(value);
+  }
+  return numbers;
+}
+
+void Settings::settle() {
+  if (threads > kMostThreads) {
+    throw UsageError(fmt::format("--threads is {}; it must be 0 to {}", threads, kMostThreads));
+  }
+  data.download = !no_download;
+  plan.learners = parse_names(learners);
+  plan.baselines = parse_names(baselines);
+  if (baselines == "all") {
+    const auto all = baseline_names();
+    plan.baselines.assign(all.begin(), all.end());
+  }
+  plan.evaluation.shots = parse_numbers("--shots", shots);
+  plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
+  plan.training.seed = plan.evaluation.seed;
+  plan.training.shots = plan.evaluation.shots;
+  plan.training.episode.normals = plan.evaluation.normals;
+  as_usage([&] {
+    plan.learner.encoder.activation = parse_activation(activation);
+    plan.validate();
+  });
+}
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const CLI::App* at = deepest(&app);
+  std::string words = error.what();
+  std::replace(words.begin(), words.end(), '\n', ' ');
+  // The word that nobody expected, and the nearest that somebody would have.
+  std::vector<std::string> known;
+  for (const CLI::Option* option : at->get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      known.push_back("--" + name);
+    }
+  }
+  for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  std::string hint;
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string_view(argv[i]).find('='));
+    const bool unexpected = words.find(word) != std::string::npos && std::find(known.begin(), known.end(), word) == known.end();
+    if (const auto near = nearest(word, candidates); unexpected && near) {
+      hint = fmt::format("; did you mean {}?", *near);
+      break;
+    }
+  }
+  return fmt::format("{}{} (see {} --help)", words, hint, at == &app ? "oddshot" : "oddshot " + at->get_name());
+}
+
+}  // namespace oddshot::cli

@@ -1,0 +1,66 @@
+// Options that several subcommands share, with the same names everywhere.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "oddshot/evaluation/experiment.h"
+#include "oddshot/tasks/suite.h"
+
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
+
+namespace oddshot::cli {
+
+// The command line asks for what cannot be: exit status 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Turns an ArgumentError of `check` into a UsageError: the command line is to blame, not a file.
+template <class Check>
+void as_usage(const Check& check) {
+  try {
+    check();
+  } catch (const ArgumentError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+// What the options below fill.
+struct Settings {
+  std::string suite;
+  DataOptions data;
+  unsigned threads = 0;  // 0: one per core
+  ExperimentPlan plan;
+  std::string learners = "maml,proto";
+  std::string baselines = "all";
+  std::string shots = "1,5,10";
+  std::string hidden = "64,64";
+  std::string activation = "relu";
+  bool no_download = false;
+  std::string output;
+  bool resume = false;
+
+  // Moves the texts into the plan and checks it. Throws UsageError.
+  void settle();
+};
+
+void add_suite_options(CLI::App& command, Settings& settings);       // SUITE --data --no-download
+void add_common_options(CLI::App& command, Settings& settings);      // --seed --threads
+void add_training_options(CLI::App& command, Settings& settings);    // --learner --shots --normals --steps ... of learners and training
+void add_evaluation_options(CLI::App& command, Settings& settings);  // --baselines --repeats --query-normals --query-anomalies
+void add_shots_options(CLI::App& command, Settings& settings);       // --shots --normals
+
+// "1,5,10" as numbers. Throws UsageError naming option, value and what is wrong.
+std::vector<std::size_t> parse_numbers(const std::string& option, const std::string& text);
+std::vector<std::string> parse_names(const std::string& text);
+
+// One line that says what is wrong with the command line and what to do.
+std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv);
+
+}  // namespace oddshot::cli

@@ -1,0 +1,65 @@
+// oddshot run SUITE: train, evaluate on held-out tasks, write report.html and results.json.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "oddshot/base/thread_pool.h"
+#include "options.h"
+#include "output.h"
+
+namespace oddshot::cli {
+namespace {
+
+int run(Settings& settings) {
+  settings.settle();
+  const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
+  const std::filesystem::path folder = settings.output.empty() ? std::filesystem::path("out") / manifest.name : settings.output;
+  make_folder(folder / "models");
+  const SuiteRows rows = read_suite(manifest, settings.data);
+  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  fmt::print(stderr, "{}: {} training tasks, {} held-out tasks, {} features\n", suite.name, suite.training.size(), suite.held_out.size(),
+             suite.preprocessor.width());
+  ThreadPool pool(settings.threads);
+  const auto trained = [&](const std::string& learner) {
+    return train_with_progress(learner, settings.plan, suite, pool, folder / "models" / (learner + ".safetensors"), settings.resume);
+  };
+  std::vector<MetaModel> models;
+  for (const std::string& learner : settings.plan.learners) {
+    auto model = trained(learner);
+    if (!model) {
+      return kInterrupted;
+    }
+    models.push_back(std::move(*model));
+  }
+  std::optional<MetaModel> pooled;
+  if (needs_pooled(settings.plan)) {
+    pooled = trained("pooled");
+    if (!pooled) {
+      return kInterrupted;
+    }
+  }
+  judge(rows, suite, settings.plan, models, pooled ? &*pooled : nullptr, pool, folder);
+  return kDone;
+}
+
+}  // namespace
+
+Command add_run(CLI::App& parent) {
+  auto settings = std::make_shared<Settings>();  // shared by the parser and the command
+  CLI::App* command = parent.add_subcommand("run", "train on a suite's training tasks, evaluate on its held-out tasks, write the report");
+  add_suite_options(*command, *settings);
+  add_training_options(*command, *settings);
+  add_shots_options(*command, *settings);
+  add_evaluation_options(*command, *settings);
+  add_common_options(*command, *settings);
+  command->add_option("-o,--output", settings->output, "folder for report.html, results.json and models/ (default: out/SUITE)");
+  command->add_flag("--resume", settings->resume, "go on from the models and checkpoints in the folder");
+  command->footer("Example:  oddshot run nsl-kdd --learner maml,proto --shots 1,5,10 -o out/nsl-kdd");
+  return [settings] { return run(*settings); };
+}
+
+}  // namespace oddshot::cli

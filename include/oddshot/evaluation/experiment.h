@@ -1,0 +1,61 @@
+// An experiment: the learners of a plan trained on a suite's training tasks and judged on its held-out tasks, beside the baselines.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "oddshot/base/thread_pool.h"
+#include "oddshot/evaluation/evaluate.h"
+#include "oddshot/model_io/model_file.h"
+#include "oddshot/tasks/suite.h"
+
+namespace oddshot {
+
+struct ExperimentPlan {
+  std::vector<std::string> learners = {"maml", "proto"};
+  std::vector<std::string> baselines;  // of baseline_names()
+  LearnerOptions learner;              // encoder.inputs is set by the features
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+
+  // Throws ArgumentError for a name that is not known (with the nearest that is), a name given twice, or a setting out of range.
+  void validate() const;
+};
+
+// The settings that shape a training, as (option, value), in a fixed order: for reports, and to tell whether a checkpoint fits.
+std::vector<std::pair<std::string, std::string>> training_settings(const LearnerOptions& learner, const TrainingOptions& training);
+
+struct TrainingHooks {
+  std::function<void(std::string_view learner, const TrainingProgress&)> progress;  // may be empty
+  const std::atomic<bool>* stop = nullptr;  // once true, training ends at the next step and the checkpoint is written; may be null
+  double checkpoint_seconds = 30;           // a checkpoint at least so often
+};
+
+// Trains one learner on the suite's training tasks. With a `file`, leaves checkpoints there while it trains and the finished model at the
+// end (atomically). With `resume`, goes on from that file if it exists: the result has the bits of an uninterrupted training. Throws
+// ArgumentError if the file was trained on other settings, tasks or features (naming the first that differs). The model returned has Adam's
+// moments if it was stopped before its end.
+MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& training, const TaskSuite& suite,
+                      ThreadPool& pool, const TrainingHooks& hooks = {}, const std::filesystem::path& file = {}, bool resume = false);
+
+// Options of `training` with the shots that this learner can be trained on. Throws ArgumentError if there is none.
+TrainingOptions shots_for(std::string_view learner, const LearnerOptions& options, TrainingOptions training);
+
+// The methods of a plan in the order of tables: models, then baselines. `pooled` serves both pooled baselines; it may be null if neither is
+// asked for.
+std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models,
+                                                  const MetaModel* pooled);
+
+// Whether one of the plan's baselines rests on the pooled network.
+bool needs_pooled(const ExperimentPlan& plan);
+
+// What results and report say of the suite and the plan.
+RunSettings run_settings(const SuiteRows& rows, const TaskSuite& suite, const ExperimentPlan& plan);
+
+}  // namespace oddshot

@@ -1,0 +1,166 @@
+#include "oddshot/evaluation/methods.h"
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+// Scratch for calls from any thread: taken for one call, given back after it, so that the steady state allocates nothing.
+class ScratchPool {
+ public:
+  explicit ScratchPool(const Learner& learner) : learner_(learner) {}
+
+  template <class Use>
+  auto use(const Use& work) {
+    std::unique_ptr<Scratch> scratch = take();
+    struct Return {
+      ScratchPool& pool;
+      std::unique_ptr<Scratch>& scratch;
+      ~Return() { pool.give_back(std::move(scratch)); }
+    } const guard{*this, scratch};
+    return work(*scratch);
+  }
+
+ private:
+  std::unique_ptr<Scratch> take() {
+    const std::scoped_lock lock(mutex_);
+    if (free_.empty()) {
+      return learner_.make_scratch();
+    }
+    std::unique_ptr<Scratch> scratch = std::move(free_.back());
+    free_.pop_back();
+    return scratch;
+  }
+  void give_back(std::unique_ptr<Scratch> scratch) {
+    const std::scoped_lock lock(mutex_);
+    free_.push_back(std::move(scratch));
+  }
+
+  const Learner& learner_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> free_;
+};
+
+// A learner with the scratch for it.
+struct Engine {
+  explicit Engine(std::unique_ptr<Learner> one) : learner(std::move(one)), scratch(*learner) {}
+  std::unique_ptr<Learner> learner;
+  ScratchPool scratch;
+};
+
+class AdaptedScorer final : public Scorer {
+ public:
+  AdaptedScorer(std::shared_ptr<Engine> engine, AdaptedState state) : engine_(std::move(engine)), state_(std::move(state)) {}
+  void score(MatrixView rows, std::span<float> out) const override {
+    engine_->scratch.use([&](Scratch& scratch) { engine_->learner->score(state_, rows, scratch, out); });
+  }
+
+ private:
+  std::shared_ptr<Engine> engine_;  // shared with the method and its other scorers, which may outlive it
+  AdaptedState state_;
+};
+
+class LearnerMethod final : public Method {
+ public:
+  LearnerMethod(MetaModel model, const LearnerEntry& entry)
+      : model_(std::move(model)), entry_(entry), engine_(std::make_shared<Engine>(entry.make(model_.learner_options))) {}
+
+  std::string name() const override { return std::string(entry_.name); }
+  std::string kind() const override { return std::string(entry_.kind); }
+  std::size_t minimum_shots() const override { return engine_->learner->minimum_shots(); }
+  std::size_t inner_steps() const override { return engine_->learner->inner_steps(); }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    return adapt_partly(support, stream, Learner::kAllSteps);
+  }
+  std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream /*stream*/, std::size_t steps) const override {
+    AdaptedState state =
+        engine_->scratch.use([&](Scratch& scratch) { return engine_->learner->adapt(model_.params, support, scratch, steps); });
+    return std::make_unique<AdaptedScorer>(engine_, std::move(state));
+  }
+
+ private:
+  MetaModel model_;
+  const LearnerEntry& entry_;
+  std::shared_ptr<Engine> engine_;
+};
+
+class ExpertMethod final : public Method {
+ public:
+  explicit ExpertMethod(const Expert& expert) : expert_(expert) {}
+
+  std::string name() const override { return std::string(expert_.name()); }
+  std::string kind() const override { return expert_.uses_labels() ? "supervised" : "expert"; }
+  std::size_t minimum_shots() const override { return expert_.uses_labels() ? 1 : 0; }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    std::vector<std::uint32_t> index[2];
+    for (std::size_t i = 0; i < support.labels.size(); ++i) {
+      index[support.labels[i]].push_back(static_cast<std::uint32_t>(i));
+    }
+    Matrix part[2];
+    for (int y = 0; y < 2; ++y) {
+      part[y].resize(index[y].size(), support.rows.cols);
+      for (std::size_t r = 0; r < index[y].size(); ++r) {
+        const auto row = support.rows.row(index[y][r]);
+        std::copy(row.begin(), row.end(), part[y].row(r).begin());
+      }
+    }
+    return expert_.fit(part[0], part[1], stream);
+  }
+
+ private:
+  const Expert& expert_;
+};
+
+class MlpScratchMethod final : public Method {
+ public:
+  explicit MlpScratchMethod(MlpScratchOptions options) : options_(std::move(options)) {}
+
+  std::string name() const override { return "mlp-scratch"; }
+  std::string kind() const override { return "supervised"; }
+  std::size_t minimum_shots() const override { return 1; }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    return train_mlp_from_scratch(support, options_, stream);
+  }
+
+ private:
+  MlpScratchOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> learner_method(MetaModel model) {
+  const std::string name = model.learner;
+  return learner_method(std::move(model), name);
+}
+
+std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as) {
+  const LearnerEntry* entry = find_learner(as);
+  if (entry == nullptr || (model.learner != entry->name && model.learner != entry->trained_as)) {
+    throw ArgumentError("a model trained as \"" + model.learner + "\" cannot be used as \"" + std::string(as) + "\"");
+  }
+  return std::make_unique<LearnerMethod>(std::move(model), *entry);
+}
+
+std::unique_ptr<Method> expert_method(const Expert& expert) { return std::make_unique<ExpertMethod>(expert); }
+
+std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options) { return std::make_unique<MlpScratchMethod>(options); }
+
+std::vector<std::string_view> baseline_names() {
+  std::vector<std::string_view> names;
+  for (const Expert* expert : experts()) {
+    names.push_back(expert->name());
+  }
+  names.emplace_back("mlp-scratch");
+  for (const LearnerEntry& entry : learner_table()) {
+    if (entry.kind == "pooled") {
+      names.push_back(entry.name);
+    }
+  }
+  return names;
+}
+
+}  // namespace oddshot
