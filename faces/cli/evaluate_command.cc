@@ -43,7 +43,7 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
   }
   as_usage([&] { settings.plan.validate(); });
   const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
-  const std::filesystem::path folder = settings.output.empty() ? std::filesystem::path("out") / manifest.name : settings.output;
+  const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder);
   const SuiteRows rows = read_suite(manifest, settings.data);
   const TaskSuite suite = encode(rows, models.front().preprocessor);

@@ -55,6 +55,8 @@ void add_training_options(CLI::App& command, Settings& settings) {
   command.add_option("--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
   command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")
       ->capture_default_str();
+  command.add_option("--inner-momentum", learner.inner_momentum, "momentum of the inner loop, 0 to below 1")->capture_default_str();
+  command.add_flag("--multi-step-loss", learner.multi_step_loss, "maml: a query loss after every inner step, not the last alone");
   command.add_flag("--learn-inner-rates", learner.learn_inner_rates, "learn one inner rate per step and tensor");
   command.add_option("--finetune-steps", learner.finetune_steps, "steps of pooled-finetuned on the support")->capture_default_str();
   command.add_option("--hidden", settings.hidden, "widths of the encoder's hidden layers, a list; or none")->capture_default_str();
@@ -121,6 +123,10 @@ void Settings::settle() {
     plan.learner.encoder.activation = parse_activation(activation);
     plan.validate();
   });
+}
+
+std::filesystem::path Settings::output_folder(const std::string& suite_name) const {
+  return output.empty() ? std::filesystem::path("out") / suite_name : std::filesystem::path(output);
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {

@@ -1,10 +1,12 @@
 // Options that several subcommands share, with the same names everywhere.
 #pragma once
 
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "oddshot/base/error.h"
 #include "oddshot/evaluation/experiment.h"
 #include "oddshot/tasks/suite.h"
 
@@ -48,6 +50,8 @@ struct Settings {
 
   // Moves the texts into the plan and checks it. Throws UsageError.
   void settle();
+  // -o, or out/SUITE.
+  std::filesystem::path output_folder(const std::string& suite) const;
 };
 
 void add_suite_options(CLI::App& command, Settings& settings);       // SUITE --data --no-download

@@ -17,7 +17,7 @@ namespace {
 int run(Settings& settings) {
   settings.settle();
   const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
-  const std::filesystem::path folder = settings.output.empty() ? std::filesystem::path("out") / manifest.name : settings.output;
+  const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder / "models");
   const SuiteRows rows = read_suite(manifest, settings.data);
   const TaskSuite suite = encode(rows, fit_preprocessor(rows));

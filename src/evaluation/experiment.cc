@@ -99,6 +99,8 @@ std::vector<std::pair<std::string, std::string>> training_settings(const Learner
           {"embedding", fmt::format("{}", learner.embedding)},
           {"inner-steps", fmt::format("{}", learner.inner_steps)},
           {"inner-rate", fmt::format("{}", learner.inner_rate)},
+          {"inner-momentum", fmt::format("{}", learner.inner_momentum)},
+          {"multi-step-loss", learner.multi_step_loss ? "yes" : "no"},
           {"learn-inner-rates", learner.learn_inner_rates ? "yes" : "no"},
           {"finetune-steps", fmt::format("{}", learner.finetune_steps)},
           {"steps", fmt::format("{}", training.steps)},

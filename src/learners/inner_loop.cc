@@ -35,60 +35,91 @@ void logit_hessian_product(const nets::Encoder<T>& encoder, const T* params, con
 
 template <class T>
 const AlignedVector<T>& descend(const nets::Encoder<T>& encoder, const Layout& layout, std::span<const T> params,
-                                const LabelledRows<T>& support, std::span<const T> rates, std::size_t steps, InnerScratch<T>& scratch) {
+                                const LabelledRows<T>& support, const StepRule<T>& rule, std::size_t steps, InnerScratch<T>& scratch) {
   const std::size_t size = encoder.end();
   const std::size_t tensors = encoder.last_tensor() - encoder.first_tensor();
+  const auto& kernels = encoder.kernels();
   scratch.steps.resize(std::max(scratch.steps.size(), steps + 1));
   scratch.steps[0].params.assign(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(size));
   for (std::size_t k = 0; k < steps; ++k) {
     auto& step = scratch.steps[k];
     step.gradient.resize(size);
     logit_loss(encoder, step.params.data(), support, step.tape, scratch.d_logits, step.gradient.data(), &step.curvature);
+    if (rule.momentum != 0) {
+      step.velocity = step.gradient;
+      if (k > 0) {
+        kernels.axpy(size, rule.momentum, scratch.steps[k - 1].velocity.data(), step.velocity.data());
+      }
+    }
+    const T* velocity = (rule.momentum != 0 ? step.velocity : step.gradient).data();
     auto& next = scratch.steps[k + 1].params;
     next = step.params;
+    if (rule.per_parameter) {
+      for (std::size_t i = 0; i < size; ++i) {
+        next[i] -= rule.rates[i] * velocity[i];
+      }
+      continue;
+    }
     for (std::size_t t = 0; t < tensors; ++t) {
       const Tensor& tensor = layout[encoder.first_tensor() + t];
-      encoder.kernels().axpy(tensor.size(), -rates[k * tensors + t], step.gradient.data() + tensor.offset, next.data() + tensor.offset);
+      kernels.axpy(tensor.size(), -rule.rates[k * tensors + t], velocity + tensor.offset, next.data() + tensor.offset);
     }
   }
   return scratch.steps[steps].params;
 }
 
 template <class T>
-void pull_back(const nets::Encoder<T>& encoder, const Layout& layout, std::span<const T> rates, std::size_t steps, InnerScratch<T>& scratch,
-               std::span<T> v, std::span<T> d_rates) {
+void pull_back(const nets::Encoder<T>& encoder, const Layout& layout, const StepRule<T>& rule, std::size_t steps, Order order,
+               InnerScratch<T>& scratch, std::span<T> v, std::span<T> d_rates, std::span<const AlignedVector<T>> passing) {
   const std::size_t size = encoder.end();
   const std::size_t tensors = encoder.last_tensor() - encoder.first_tensor();
   const auto& kernels = encoder.kernels();
-  scratch.direction.assign(size, T{0});
+  AlignedVector<T>& a = scratch.direction;
+  a.assign(size, T{0});
   scratch.product.assign(size, T{0});
+  std::fill(d_rates.begin(), d_rates.end(), T{0});
   for (std::size_t k = steps; k-- > 0;) {
     auto& step = scratch.steps[k];
-    for (std::size_t t = 0; t < tensors; ++t) {
-      const Tensor& tensor = layout[encoder.first_tensor() + t];
-      const T rate = rates[k * tensors + t];
-      if (!d_rates.empty()) {
-        d_rates[k * tensors + t] = -kernels.dot(tensor.size(), v.data() + tensor.offset, step.gradient.data() + tensor.offset);
+    const T* velocity = (rule.momentum != 0 ? step.velocity : step.gradient).data();
+    for (T& value : a) {
+      value *= rule.momentum;
+    }
+    if (rule.per_parameter) {
+      for (std::size_t i = 0; i < size; ++i) {
+        a[i] -= rule.rates[i] * v[i];
       }
-      for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
-        scratch.direction[i] = rate * v[i];
+      for (std::size_t i = 0; i < d_rates.size(); ++i) {
+        d_rates[i] -= v[i] * velocity[i];
+      }
+    } else {
+      for (std::size_t t = 0; t < tensors; ++t) {
+        const Tensor& tensor = layout[encoder.first_tensor() + t];
+        kernels.axpy(tensor.size(), -rule.rates[k * tensors + t], v.data() + tensor.offset, a.data() + tensor.offset);
+        if (!d_rates.empty()) {
+          d_rates[k * tensors + t] = -kernels.dot(tensor.size(), v.data() + tensor.offset, velocity + tensor.offset);
+        }
       }
     }
-    logit_hessian_product(encoder, step.params.data(), scratch.direction.data(), step.tape, step.curvature, scratch.d_logits,
-                          scratch.tangent, scratch.product.data());
-    kernels.axpy(size, T{-1}, scratch.product.data(), v.data());
+    if (order == Order::kSecond) {
+      logit_hessian_product(encoder, step.params.data(), a.data(), step.tape, step.curvature, scratch.d_logits, scratch.tangent,
+                            scratch.product.data());
+      kernels.axpy(size, T{1}, scratch.product.data(), v.data());
+    }
+    if (k > 0 && !passing.empty()) {
+      kernels.axpy(size, T{1}, passing[k].data(), v.data());
+    }
   }
 }
 
-#define ODDSHOT_INSTANTIATE(T)                                                                                                     \
-  template T logit_loss(const nets::Encoder<T>&, const T*, const LabelledRows<T>&, nets::Tape<T>&, AlignedVector<T>&, T*,          \
-                        AlignedVector<T>*);                                                                                        \
-  template void logit_hessian_product(const nets::Encoder<T>&, const T*, const T*, const nets::Tape<T>&, const AlignedVector<T>&,  \
-                                      AlignedVector<T>&, nets::TangentTape<T>&, T*);                                               \
-  template const AlignedVector<T>& descend(const nets::Encoder<T>&, const Layout&, std::span<const T>, const LabelledRows<T>&,     \
-                                           std::span<const T>, std::size_t, InnerScratch<T>&);                                     \
-  template void pull_back(const nets::Encoder<T>&, const Layout&, std::span<const T>, std::size_t, InnerScratch<T>&, std::span<T>, \
-                          std::span<T>)
+#define ODDSHOT_INSTANTIATE(T)                                                                                                            \
+  template T logit_loss(const nets::Encoder<T>&, const T*, const LabelledRows<T>&, nets::Tape<T>&, AlignedVector<T>&, T*,                 \
+                        AlignedVector<T>*);                                                                                               \
+  template void logit_hessian_product(const nets::Encoder<T>&, const T*, const T*, const nets::Tape<T>&, const AlignedVector<T>&,         \
+                                      AlignedVector<T>&, nets::TangentTape<T>&, T*);                                                      \
+  template const AlignedVector<T>& descend(const nets::Encoder<T>&, const Layout&, std::span<const T>, const LabelledRows<T>&,            \
+                                           const StepRule<T>&, std::size_t, InnerScratch<T>&);                                            \
+  template void pull_back(const nets::Encoder<T>&, const Layout&, const StepRule<T>&, std::size_t, Order, InnerScratch<T>&, std::span<T>, \
+                          std::span<T>, std::span<const AlignedVector<T>>)
 ODDSHOT_INSTANTIATE(float);
 ODDSHOT_INSTANTIATE(double);
 #undef ODDSHOT_INSTANTIATE

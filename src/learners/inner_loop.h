@@ -1,11 +1,12 @@
 // The inner loop on a task's support and its exact adjoint.
 //
-//   theta_{k+1} = theta_k - alpha_k * g_k,   g_k = grad L_support(theta_k),   k = 0 .. K-1;   alpha_k: one rate a tensor
-//   reverse:      v_K = grad L_query(theta_K),   u = alpha_k * v_{k+1},   v_k = v_{k+1} - H_support(theta_k) u,
-//                 dL/dalpha_k = -sum over the tensor of v_{k+1} g_k
-// v_0 is the exact gradient of the query loss in theta_0, second order included.
+//   m_{k+1} = mu m_k + g_k,   theta_{k+1} = theta_k - alpha_k * m_{k+1},   g_k = grad L_support(theta_k),   m_0 = 0,   k = 0 .. K-1
+//   mu: momentum (0: plain steps);   alpha_k: rates, one a tensor and step, or one a parameter
+// Reverse, from v = the derivative of the outcome in theta_K, and a = 0, for k = K-1 .. 0:
+//   dL/dalpha_k = -v * m_{k+1} (summed over what shares a rate),   a <- a - alpha_k * v,   v <- v + H_support(theta_k) a,   a <- mu a
+// which ends with the exact gradient in theta_0, second order included. First-order variants leave the product with H out.
 // Source: Finn, Abbeel, Levine 2017, arXiv:1703.03400, equation 1, with the reverse recursion worked out; learned rates: Antoniou, Edwards,
-// Storkey 2019, arXiv:1810.09502, section 4.
+// Storkey 2019, arXiv:1810.09502, section 4, and Li et al. 2017, arXiv:1707.09835.
 #pragma once
 
 #include <cstdint>
@@ -24,19 +25,30 @@ struct LabelledRows {
   std::span<const std::uint8_t> labels;  // [N]; 1 anomaly, 0 normal
 };
 
+// How a gradient becomes a step.
+template <class T>
+struct StepRule {
+  std::span<const T> rates;    // [K x tensors of the encoder], or [encoder.end()] if per_parameter
+  bool per_parameter = false;  // one rate a parameter, the same at every step
+  T momentum = 0;
+};
+
+enum class Order : bool { kFirst, kSecond };
+
 // What the unrolled loop leaves behind for its adjoint. Reused from task to task.
 template <class T>
 struct InnerScratch {
   struct Step {
     AlignedVector<T> params;     // theta_k
     AlignedVector<T> gradient;   // g_k
+    AlignedVector<T> velocity;   // m_{k+1}, if there is momentum
     AlignedVector<T> curvature;  // [S] of the loss in the logits
     nets::Tape<T> tape;
   };
   std::vector<Step> steps;  // [K + 1]; the last holds theta_K alone
   AlignedVector<T> d_logits;
-  AlignedVector<T> direction;  // u
-  AlignedVector<T> product;    // H u
+  AlignedVector<T> direction;  // a
+  AlignedVector<T> product;    // H a
   nets::TangentTape<T> tangent;
 };
 
@@ -51,14 +63,15 @@ template <class T>
 void logit_hessian_product(const nets::Encoder<T>& encoder, const T* params, const T* direction, const nets::Tape<T>& tape,
                            const AlignedVector<T>& curvature, AlignedVector<T>& d_logits, nets::TangentTape<T>& tangent, T* product);
 
-// Takes `steps` steps from params; returns theta_K, which lies in scratch. rates [K x tensors of the encoder], K >= steps.
+// Takes `steps` steps from params; returns theta_K, which lies in scratch.
 template <class T>
 const AlignedVector<T>& descend(const nets::Encoder<T>& encoder, const Layout& layout, std::span<const T> params,
-                                const LabelledRows<T>& support, std::span<const T> rates, std::size_t steps, InnerScratch<T>& scratch);
+                                const LabelledRows<T>& support, const StepRule<T>& rule, std::size_t steps, InnerScratch<T>& scratch);
 
-// The adjoint of descend(): v is v_K on entry and v_0 on return; d_rates [K x tensors], overwritten, may be empty.
+// The adjoint of descend(). v [encoder.end()] is the derivative in theta_K on entry and in theta_0 on return. d_rates: like rule.rates,
+// overwritten; may be empty. `passing` [K], or empty: what the outcome's derivative in theta_k adds on the way, for k = 1 .. K-1.
 template <class T>
-void pull_back(const nets::Encoder<T>& encoder, const Layout& layout, std::span<const T> rates, std::size_t steps, InnerScratch<T>& scratch,
-               std::span<T> v, std::span<T> d_rates);
+void pull_back(const nets::Encoder<T>& encoder, const Layout& layout, const StepRule<T>& rule, std::size_t steps, Order order,
+               InnerScratch<T>& scratch, std::span<T> v, std::span<T> d_rates, std::span<const AlignedVector<T>> passing = {});
 
 }  // namespace oddshot::learners

@@ -37,6 +37,9 @@ void LearnerOptions::validate() const {
   if (!(inner_rate > 0) || !std::isfinite(inner_rate)) {
     throw ArgumentError("the inner rate is " + std::to_string(inner_rate) + "; it must be a number above 0");
   }
+  if (!(inner_momentum >= 0) || !(inner_momentum < 1)) {
+    throw ArgumentError("the inner momentum is " + std::to_string(inner_momentum) + "; it must be 0 to below 1");
+  }
 }
 
 std::span<const LearnerEntry> learner_table() { return kLearners; }

@@ -28,6 +28,8 @@ struct Golden {
     options.inner_steps = config.value("inner_steps", 0);
     options.inner_rate = config.value("inner_rate", 0.1F);
     options.learn_inner_rates = config.value("learn_inner_rates", false);
+    options.inner_momentum = config.value("inner_momentum", 0.0F);
+    options.multi_step_loss = config.value("multi_step_loss", false);
   }
 
   Json content;
@@ -87,11 +89,11 @@ template <class T>
 void check_maml(const std::string& name, double tolerance) {
   SCOPED_TRACE(name);
   const Golden golden(name);
-  const MamlModel<T> model(golden.options);
+  const UnrolledModel<T> model(maml_variant(golden.options), golden.options);
   const auto params = flat<T>(model.layout, golden.content["parameters"]);
   const Side<T> support(golden.content["support"]);
   const Side<T> query(golden.content["query"]);
-  MamlScratch<T> scratch;
+  UnrolledScratch<T> scratch;
   AlignedVector<T> gradient(model.layout.size());
   for (int repeat = 0; repeat < 2; ++repeat) {  // the second time in used scratch
     const T loss = model.meta_gradient(params, support.view(), query.view(), scratch, gradient);
@@ -122,13 +124,15 @@ constexpr double kDouble = 1e-12;
 constexpr double kFloat = 1e-6;
 
 TEST(MamlGolden, MetaGradientIsAutogradsInDouble) {
-  for (const char* name : {"maml_tanh", "maml_relu", "maml_gelu_norm_rates", "maml_relu_norm_rates", "maml_linear", "maml_normals_only"}) {
+  for (const char* name : {"maml_tanh", "maml_relu", "maml_gelu_norm_rates", "maml_relu_norm_rates", "maml_linear", "maml_normals_only",
+                           "maml_momentum", "maml_multi_step"}) {
     check_maml<double>(name, kDouble);
   }
 }
 
 TEST(MamlGolden, MetaGradientIsAutogradsInFloat) {
-  for (const char* name : {"maml_tanh", "maml_relu", "maml_gelu_norm_rates", "maml_relu_norm_rates", "maml_linear", "maml_normals_only"}) {
+  for (const char* name : {"maml_tanh", "maml_relu", "maml_gelu_norm_rates", "maml_relu_norm_rates", "maml_linear", "maml_normals_only",
+                           "maml_momentum", "maml_multi_step"}) {
     check_maml<float>(name, kFloat);
   }
 }

@@ -35,7 +35,9 @@ struct LearnerOptions {
   std::size_t embedding = 32;       // width of the embedding of metric learners, 1 to 65536
   std::size_t inner_steps = 5;      // steps of the inner loop, 0 to 1000
   float inner_rate = 0.1F;          // step size of the inner loop, or its start where it is learned; > 0
-  bool learn_inner_rates = false;   // one rate per inner step and tensor, learned with the rest
+  float inner_momentum = 0;         // of the inner loop's steps, 0 to below 1
+  bool learn_inner_rates = false;   // maml: one rate per inner step and tensor, learned with the rest
+  bool multi_step_loss = false;     // maml: the mean of the query losses after every inner step, not the last alone
   std::size_t finetune_steps = 10;  // pooled-finetuned: steps on the support, 0 to 1000, of size inner_rate
 
   void validate() const;  // throws ArgumentError naming field, value and range

@@ -69,7 +69,8 @@ def write(name, config, parts, parameters, loss):
     (HERE / f"{name}.json").write_text(json.dumps(document, indent=None, separators=(",", ":")) + "\n")
 
 
-def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, learn_inner_rates, support=(6, 4), query=(7, 5)):
+def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, learn_inner_rates, support=(6, 4), query=(7, 5),
+         momentum=0.0, multi_step_loss=False):
     generator = torch.Generator().manual_seed(seed)
     features = 7
     widths = [features, *hidden, 1]
@@ -82,16 +83,20 @@ def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, le
         value.requires_grad_()
 
     adapted = {key: parameters[key] for key in names}
-    rows, labels = parts["support"]
+    loss_of = lambda network, side: balanced_cross_entropy(
+        encode(network, parts[side][0], len(widths) - 1, activation)[:, 0], parts[side][1])
+    velocity = [0.0] * len(names)
+    query_losses = []
     for step in range(inner_steps):
-        loss = balanced_cross_entropy(encode(adapted, rows, len(widths) - 1, activation)[:, 0], labels)
-        gradients = torch.autograd.grad(loss, list(adapted.values()), create_graph=True)
+        gradients = torch.autograd.grad(loss_of(adapted, "support"), list(adapted.values()), create_graph=True)
+        velocity = [momentum * m + g for m, g in zip(velocity, gradients)]
         rates = parameters["inner_rate"][step] if learn_inner_rates else [inner_rate] * len(names)
-        adapted = {key: value - rate * g for (key, value), g, rate in zip(adapted.items(), gradients, rates)}
-    rows, labels = parts["query"]
-    loss = balanced_cross_entropy(encode(adapted, rows, len(widths) - 1, activation)[:, 0], labels)
+        adapted = {key: value - rate * m for (key, value), m, rate in zip(adapted.items(), velocity, rates)}
+        query_losses.append(loss_of(adapted, "query"))
+    loss = torch.stack(query_losses).mean() if multi_step_loss else query_losses[-1]
     config = {"learner": "maml", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "inner_steps": inner_steps,
-              "inner_rate": inner_rate, "learn_inner_rates": learn_inner_rates}
+              "inner_rate": inner_rate, "learn_inner_rates": learn_inner_rates, "inner_momentum": momentum,
+              "multi_step_loss": multi_step_loss}
     write(name, config, parts, parameters, loss)
 
 
@@ -121,6 +126,8 @@ maml("maml_gelu_norm_rates", 3, [6, 5], "gelu", True, 3, 0.3, True)
 maml("maml_relu_norm_rates", 4, [6, 5], "relu", True, 2, 0.2, True)
 maml("maml_linear", 5, [], "tanh", False, 2, 0.5, True)
 maml("maml_normals_only", 6, [6, 5], "tanh", False, 2, 0.25, False, support=(8, 0))
+maml("maml_momentum", 10, [6, 5], "gelu", False, 4, 0.2, True, momentum=0.75)
+maml("maml_multi_step", 11, [6, 5], "tanh", False, 3, 0.2, True, momentum=0.5, multi_step_loss=True)
 proto("proto_tanh", 7, [6, 5], "tanh", False)
 proto("proto_gelu_norm", 8, [6, 5], "gelu", True)
 proto("proto_relu", 9, [6], "relu", False)
