@@ -40,11 +40,13 @@ const AlignedVector<T>& descend(const nets::Encoder<T>& encoder, const Layout& l
   const std::size_t tensors = encoder.last_tensor() - encoder.first_tensor();
   const auto& kernels = encoder.kernels();
   scratch.steps.resize(std::max(scratch.steps.size(), steps + 1));
+  scratch.first_loss = 0;
   scratch.steps[0].params.assign(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(size));
   for (std::size_t k = 0; k < steps; ++k) {
     auto& step = scratch.steps[k];
     step.gradient.resize(size);
-    logit_loss(encoder, step.params.data(), support, step.tape, scratch.d_logits, step.gradient.data(), &step.curvature);
+    const T loss = logit_loss(encoder, step.params.data(), support, step.tape, scratch.d_logits, step.gradient.data(), &step.curvature);
+    scratch.first_loss = k == 0 ? loss : scratch.first_loss;
     if (rule.momentum != 0) {
       step.velocity = step.gradient;
       if (k > 0) {

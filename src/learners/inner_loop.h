@@ -46,6 +46,7 @@ struct InnerScratch {
     nets::Tape<T> tape;
   };
   std::vector<Step> steps;  // [K + 1]; the last holds theta_K alone
+  T first_loss = 0;         // at theta_0; 0 if no step was taken
   AlignedVector<T> d_logits;
   AlignedVector<T> direction;  // a
   AlignedVector<T> product;    // H a

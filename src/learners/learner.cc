@@ -3,21 +3,29 @@
 #include <array>
 #include <cmath>
 
+#include "learners/anil.h"
+#include "learners/fomaml.h"
 #include "learners/maml.h"
+#include "learners/meta_sgd.h"
 #include "learners/pooled.h"
 #include "learners/proto.h"
+#include "learners/reptile.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
 namespace {
 
-constexpr std::array<LearnerEntry, 4> kLearners{{
-    {"maml", "learner", "maml", "an initialisation that a few gradient steps turn into a detector; exact second order",
-     learners::make_maml},
-    {"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
-    {"pooled", "pooled", "pooled", "one network for all training tasks, not adapted", learners::make_pooled},
-    {"pooled-finetuned", "pooled", "pooled", "the pooled network, fine-tuned on the support", learners::make_pooled_finetuned},
-}};
+constexpr std::array kLearners{
+    LearnerEntry{"maml", "learner", "maml", "a start from which a few gradient steps make a detector; exact second order",
+                 learners::make_maml},
+    LearnerEntry{"fomaml", "learner", "fomaml", "MAML without second order: half the cost", learners::make_fomaml},
+    LearnerEntry{"meta-sgd", "learner", "meta-sgd", "MAML with a learned rate for every parameter", learners::make_meta_sgd},
+    LearnerEntry{"anil", "learner", "anil", "MAML that adapts the last layer alone", learners::make_anil},
+    LearnerEntry{"reptile", "learner", "reptile", "a start moved towards where each task's training leads", learners::make_reptile},
+    LearnerEntry{"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
+    LearnerEntry{"pooled", "pooled", "pooled", "one network for all training tasks, not adapted", learners::make_pooled},
+    LearnerEntry{"pooled-finetuned", "pooled", "pooled", "the pooled network, fine-tuned on the support", learners::make_pooled_finetuned},
+};
 
 void check_steps(const char* what, std::size_t steps) {
   if (steps > 1000) {

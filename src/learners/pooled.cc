@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "learners/inner_loop.h"
+#include "learners/labelled_batch.h"
 #include "learners/network_learner.h"
 
 namespace oddshot::learners {
@@ -11,8 +11,7 @@ namespace {
 struct PooledScratch : Scratch {
   InnerScratch<float> inner;
   nets::Tape<float> tape;
-  Matrix rows;
-  std::vector<std::uint8_t> labels;
+  LabelledBatch<float> batch;
   AlignedVector<float> rates;
 };
 
@@ -32,15 +31,9 @@ class Pooled final : public NetworkLearner {
   // Support and query are one batch of labelled rows.
   float task_gradient(std::span<const float> params, const Episode& episode, Scratch& scratch, std::span<float> gradient) const override {
     auto& work = static_cast<PooledScratch&>(scratch);
-    const Matrix& support = episode.support_rows;
-    const Matrix& query = episode.query_rows;
-    work.rows.resize(support.rows() + query.rows(), support.cols());
-    std::copy_n(support.data(), support.rows() * support.cols(), work.rows.data());
-    std::copy_n(query.data(), query.rows() * query.cols(), work.rows.data() + support.rows() * support.cols());
-    work.labels = episode.support_labels;
-    work.labels.insert(work.labels.end(), episode.query_labels.begin(), episode.query_labels.end());
+    work.batch.join({episode.support_rows, episode.support_labels}, {episode.query_rows, episode.query_labels});
     std::fill(gradient.begin(), gradient.end(), 0.0F);
-    return logit_loss<float>(encoder_, params.data(), {work.rows, work.labels}, work.tape, work.inner.d_logits, gradient.data(), nullptr);
+    return logit_loss<float>(encoder_, params.data(), work.batch.view(), work.tape, work.inner.d_logits, gradient.data(), nullptr);
   }
 
   AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch, std::size_t steps) const override {

@@ -53,12 +53,8 @@ T proto_gradient(const nets::Encoder<T>& encoder, std::span<const T> params, con
   const std::size_t s = support.rows.rows;
   const std::size_t q = query.rows.rows;
   const std::size_t width = encoder.spec().outputs;
-  scratch.rows.resize(s + q, encoder.spec().inputs);
-  for (std::size_t i = 0; i < s + q; ++i) {
-    const std::span<const T> row = i < s ? support.rows.row(i) : query.rows.row(i - s);
-    std::copy(row.begin(), row.end(), scratch.rows.row(i).begin());
-  }
-  encoder.forward(params.data(), scratch.rows, scratch.tape);
+  scratch.batch.join(support, query);
+  encoder.forward(params.data(), scratch.batch.rows, scratch.tape);
   const BasicMatrixView<T> embeddings = scratch.tape.output();
   const std::array<std::size_t, 2> count = class_means(embeddings.slice(0, s), support.labels, scratch.prototypes);
   const T* c0 = scratch.prototypes.row(0).data();

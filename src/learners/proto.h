@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "learners/inner_loop.h"
+#include "learners/labelled_batch.h"
 #include "oddshot/learners/learner.h"
 
 namespace oddshot::learners {
@@ -15,7 +15,7 @@ namespace oddshot::learners {
 template <class T>
 struct ProtoScratch : Scratch {
   nets::Tape<T> tape;
-  BasicMatrix<T> rows;          // support, then query
+  LabelledBatch<T> batch;
   BasicMatrix<T> d_embeddings;  // [S + Q x E]
   BasicMatrix<T> prototypes;    // [2 x E]
   AlignedVector<T> logits;      // [Q]

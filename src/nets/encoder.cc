@@ -135,7 +135,43 @@ void Encoder<T>::backward(const T* params, BasicMatrixView<T> d_output, Tape<T>&
   for (std::size_t r = 0; r < rows; ++r) {
     std::copy_n(d_output.data + r * d_output.stride, spec_.outputs, last + r * spec_.outputs);
   }
-  for (std::size_t l = layers_.size(); l-- > 0;) {
+  backward_layers(params, layers_.size(), tape, gradient);
+}
+
+template <class T>
+void Encoder<T>::backward_hidden(const T* params, BasicMatrixView<T> d_hidden, Tape<T>& tape, T* gradient) const {
+  const Layer& last = layers_.back();
+  std::fill_n(gradient + last.weight, last.inputs * last.outputs, T{0});
+  std::fill_n(gradient + last.bias, last.outputs, T{0});
+  if (layers_.size() == 1) {
+    return;
+  }
+  const std::size_t top = layers_.size() - 2;
+  const std::size_t width = layers_[top].outputs;
+  const std::size_t size = tape.x.rows * width;
+  auto& planes = tape.layers[top];
+  T* d_linear = room(planes.d_linear, size);
+  T* d_a = spec_.layer_norm ? room(planes.d_scaled, size) : d_linear;
+  for (std::size_t r = 0; r < tape.x.rows; ++r) {
+    multiply(width, d_hidden.data + r * d_hidden.stride, planes.d1.data() + r * width, d_a + r * width);
+  }
+  if (spec_.layer_norm) {
+    layer_norm_backward(tape.x.rows, width, planes.normalised.data(), planes.inverse.data(), params + layers_[top].gain, d_a,
+                        gradient + layers_[top].gain, gradient + layers_[top].shift, d_linear);
+  }
+  backward_layers(params, layers_.size() - 1, tape, gradient);
+}
+
+template <class T>
+BasicMatrixView<T> Encoder<T>::hidden(const Tape<T>& tape) const {
+  return input(layers_.size() - 1, tape);
+}
+
+// Layers [0, count), from the d_linear plane of the topmost of them down.
+template <class T>
+void Encoder<T>::backward_layers(const T* params, std::size_t count, Tape<T>& tape, T* gradient) const {
+  const std::size_t rows = tape.x.rows;
+  for (std::size_t l = count; l-- > 0;) {
     const Layer& layer = layers_[l];
     auto& planes = tape.layers[l];
     const BasicMatrixView<T> h = input(l, tape);

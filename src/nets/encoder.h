@@ -78,6 +78,9 @@ class Encoder {
   // Where its part of the flat vector lies: its tensors are the layout's [first_tensor, last_tensor), its elements [begin, end).
   std::size_t first_tensor() const { return first_tensor_; }
   std::size_t last_tensor() const { return last_tensor_; }
+  // Offset of the last layer's weight [H x outputs] and bias [outputs] in the flat vector.
+  std::size_t head_weight() const { return layers_.back().weight; }
+  std::size_t head_bias() const { return layers_.back().bias; }
   std::size_t begin() const { return begin_; }
   std::size_t end() const { return end_; }
 
@@ -92,6 +95,11 @@ class Encoder {
   // Given d_output [R x outputs] = dloss/doutput: the gradient of the loss, overwritten. After forward() on the same tape with the same
   // params, keeping for the gradient.
   void backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, T* gradient) const;
+  // The input of the last layer, [R x H], after forward(): what a head alone would see (the rows themselves if there is no hidden layer).
+  BasicMatrixView<T> hidden(const Tape<T>& tape) const;
+  // Like backward(), from d_hidden [R x H] = dloss/dhidden(): the gradient of all layers but the last, whose own is set to 0. No tangent
+  // pass may follow.
+  void backward_hidden(const T* params, BasicMatrixView<T> d_hidden, Tape<T>& tape, T* gradient) const;
   // The derivative of tape.output() along `direction`: tangent.output().
   void tangent_forward(const T* params, const T* direction, const Tape<T>& tape, TangentTape<T>& tangent) const;
   // The derivative along `direction` of backward()'s gradient, overwritten, given that of its d_output [R x outputs]. After backward() on
@@ -107,6 +115,7 @@ class Encoder {
   };
   bool smooth() const { return spec_.activation != Activation::kRelu; }
   BasicMatrixView<T> input(std::size_t layer, const Tape<T>& tape) const;
+  void backward_layers(const T* params, std::size_t count, Tape<T>& tape, T* gradient) const;
   void activate(std::size_t rows, const Layer& layer, typename Tape<T>::Planes& planes, Keep keep) const;
 
   EncoderSpec spec_;

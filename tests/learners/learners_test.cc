@@ -189,6 +189,27 @@ TEST(Maml, AdaptingStepByStepEndsWhereAdaptingAtOnceEnds) {
   EXPECT_NE(maml->adapt(params, episode.support(), *scratch, 2).values, maml->adapt(params, episode.support(), *scratch).values);
 }
 
+TEST(Anil, HasTheGradientOfMamlWithRatesOfZeroBelowTheHead) {
+  LearnerOptions options = toy_options();
+  const auto maml = find_learner("maml")->make(options);
+  const auto anil = find_learner("anil")->make(options);
+  AlignedVector<float> params(maml->layout().size());
+  maml->initialise(params, Stream(4, Purpose::kInitialise, 0));
+  const Tensor& rates = maml->layout().tensors().back();
+  const std::size_t tensors = rates.shape[1];
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    params[rates.offset + i] = i % tensors >= tensors - 2 ? options.inner_rate : 0.0F;
+  }
+  AlignedVector<float> want(maml->layout().size());
+  AlignedVector<float> got(anil->layout().size());
+  const Episode episode = toy_episode(10, 5, 20, 0);
+  const float loss = maml->task_gradient(params, episode, *maml->make_scratch(), want);
+  EXPECT_NEAR(anil->task_gradient({params.data(), got.size()}, episode, *anil->make_scratch(), got), loss, 1e-6F);
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_NEAR(got[i], want[i], 1e-6F);
+  }
+}
+
 TEST(Proto, RefusesASupportWithoutAnomalies) {
   const auto proto = find_learner("proto")->make(toy_options());
   AlignedVector<float> params(proto->layout().size());

@@ -157,6 +157,30 @@ TEST(Encoder, HessianIsSymmetricThroughARelu) {
   }
 }
 
+TEST(Encoder, GradientFromTheLastHiddenLayerIsThatOfTheWholeLessTheHead) {
+  for (const Case& c : smooth_cases()) {
+    const Problem<double> problem(c);
+    Tape<double> tape;
+    const auto whole = problem.gradient(problem.params, tape);
+    const auto& encoder = problem.encoder;
+    const BasicMatrixView<double> hidden = encoder.hidden(tape);
+    BasicMatrix<double> d_hidden(hidden.rows, hidden.cols);  // dloss/dhidden = dloss/doutput W^T of the last layer
+    for (std::size_t r = 0; r < hidden.rows; ++r) {
+      for (std::size_t h = 0; h < hidden.cols; ++h) {
+        for (std::size_t o = 0; o < 2; ++o) {
+          d_hidden(r, h) +=
+              std::cos(tape.output()(r, o) + static_cast<double>(r * 2 + o)) * problem.params[encoder.head_weight() + h * 2 + o];
+        }
+      }
+    }
+    AlignedVector<double> part(problem.layout.size());
+    encoder.backward_hidden(problem.params.data(), d_hidden, tape, part.data());
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      EXPECT_NEAR(part[i], i < encoder.head_weight() ? whole[i] : 0.0, 1e-12) << c.name << " element " << i;
+    }
+  }
+}
+
 TEST(Encoder, LeavesPaddingZero) {
   const Problem<float> problem({"tanh", {5, 3}, Activation::kTanh, true});
   Tape<float> tape;

@@ -70,7 +70,8 @@ def write(name, config, parts, parameters, loss):
 
 
 def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, learn_inner_rates, support=(6, 4), query=(7, 5),
-         momentum=0.0, multi_step_loss=False):
+         momentum=0.0, multi_step_loss=False, learner="maml"):
+    """Also first-order MAML, Meta-SGD, ANIL and Reptile, which are MAML but for what is differentiated or adapted."""
     generator = torch.Generator().manual_seed(seed)
     features = 7
     widths = [features, *hidden, 1]
@@ -79,22 +80,35 @@ def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, le
     names = list(parameters)
     if learn_inner_rates:
         parameters["inner_rate"] = inner_rate * (0.5 + torch.rand(inner_steps, len(names), generator=generator))
+    if learner == "meta-sgd":
+        for key in names:
+            parameters[f"inner_rate.{key}"] = inner_rate * torch.randn(parameters[key].shape, generator=generator)
     for value in parameters.values():
         value.requires_grad_()
 
     adapted = {key: parameters[key] for key in names}
+    if learner == "reptile":
+        parts["support"] = tuple(torch.cat([parts["support"][i], parts["query"][i]]) for i in (0, 1))
+    inner = names[-2:] if learner == "anil" else names
     loss_of = lambda network, side: balanced_cross_entropy(
         encode(network, parts[side][0], len(widths) - 1, activation)[:, 0], parts[side][1])
     velocity = [0.0] * len(names)
     query_losses = []
     for step in range(inner_steps):
-        gradients = torch.autograd.grad(loss_of(adapted, "support"), list(adapted.values()), create_graph=True)
+        gradients = torch.autograd.grad(loss_of(adapted, "support"), [adapted[key] for key in inner], create_graph=True)
+        if learner == "fomaml":
+            gradients = [g.detach() for g in gradients]
         velocity = [momentum * m + g for m, g in zip(velocity, gradients)]
-        rates = parameters["inner_rate"][step] if learn_inner_rates else [inner_rate] * len(names)
-        adapted = {key: value - rate * m for (key, value), m, rate in zip(adapted.items(), velocity, rates)}
+        rates = (parameters["inner_rate"][step] if learn_inner_rates else
+                 [parameters[f"inner_rate.{key}"] for key in inner] if learner == "meta-sgd" else [inner_rate] * len(inner))
+        adapted = {**adapted, **{key: adapted[key] - rate * m for key, m, rate in zip(inner, velocity, rates)}}
         query_losses.append(loss_of(adapted, "query"))
     loss = torch.stack(query_losses).mean() if multi_step_loss else query_losses[-1]
-    config = {"learner": "maml", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "inner_steps": inner_steps,
+    if learner == "reptile":  # its direction is no gradient: written as the gradient of theta_0 . (theta_0 - theta_K)
+        loss = sum((parameters[key] * (parameters[key] - adapted[key]).detach()).sum() for key in names)
+        loss = loss - loss.detach() + loss_of({key: parameters[key].detach() for key in names}, "support")
+        parts["support"] = tuple(part[:sum(support)] for part in parts["support"])
+    config = {"learner": learner, "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "inner_steps": inner_steps,
               "inner_rate": inner_rate, "learn_inner_rates": learn_inner_rates, "inner_momentum": momentum,
               "multi_step_loss": multi_step_loss}
     write(name, config, parts, parameters, loss)
@@ -128,6 +142,12 @@ maml("maml_linear", 5, [], "tanh", False, 2, 0.5, True)
 maml("maml_normals_only", 6, [6, 5], "tanh", False, 2, 0.25, False, support=(8, 0))
 maml("maml_momentum", 10, [6, 5], "gelu", False, 4, 0.2, True, momentum=0.75)
 maml("maml_multi_step", 11, [6, 5], "tanh", False, 3, 0.2, True, momentum=0.5, multi_step_loss=True)
+maml("fomaml_tanh", 12, [6, 5], "tanh", True, 3, 0.25, False, learner="fomaml")
+maml("meta_sgd_gelu", 13, [6, 5], "gelu", False, 3, 0.25, False, learner="meta-sgd")
+maml("anil_tanh", 14, [6, 5], "tanh", False, 3, 0.5, False, learner="anil")
+maml("anil_gelu_norm", 15, [6, 5], "gelu", True, 4, 0.5, False, learner="anil")
+maml("anil_relu_normals_only", 16, [6, 5], "relu", True, 3, 0.5, False, support=(8, 0), learner="anil")
+maml("reptile_tanh", 17, [6, 5], "tanh", True, 3, 0.25, False, learner="reptile")
 proto("proto_tanh", 7, [6, 5], "tanh", False)
 proto("proto_gelu_norm", 8, [6, 5], "gelu", True)
 proto("proto_relu", 9, [6], "relu", False)
