@@ -145,7 +145,7 @@ maml("maml_multi_step", 11, [6, 5], "tanh", False, 3, 0.2, True, momentum=0.5, m
 maml("fomaml_tanh", 12, [6, 5], "tanh", True, 3, 0.25, False, learner="fomaml")
 maml("meta_sgd_gelu", 13, [6, 5], "gelu", False, 3, 0.25, False, learner="meta-sgd")
 maml("anil_tanh", 14, [6, 5], "tanh", False, 3, 0.5, False, learner="anil")
-maml("anil_gelu_norm", 15, [6, 5], "gelu", True, 4, 0.5, False, learner="anil")
+maml("anil_gelu_norm", 15, [6, 5], "gelu", True, 3, 0.25, False, learner="anil")
 maml("anil_relu_normals_only", 16, [6, 5], "relu", True, 3, 0.5, False, support=(8, 0), learner="anil")
 maml("reptile_tanh", 17, [6, 5], "tanh", True, 3, 0.25, False, learner="reptile")
 proto("proto_tanh", 7, [6, 5], "tanh", False)
