@@ -52,6 +52,7 @@ void add_training_options(CLI::App& command, Settings& settings) {
   command.add_option("--steps", training.steps, "outer steps of meta-training")->capture_default_str();
   command.add_option("--tasks-per-step", training.tasks_per_step, "episodes that one outer step averages over")->capture_default_str();
   command.add_option("--rate", training.rate, "step size of the outer loop")->capture_default_str();
+  command.add_option("--optimizer", settings.optimizer, "of the outer loop: adam or sgd")->capture_default_str();
   command.add_option("--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
   command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")
       ->capture_default_str();
@@ -61,6 +62,14 @@ void add_training_options(CLI::App& command, Settings& settings) {
   command.add_option("--finetune-steps", learner.finetune_steps, "steps of pooled-finetuned on the support")->capture_default_str();
   command.add_option("--hidden", settings.hidden, "widths of the encoder's hidden layers, a list; or none")->capture_default_str();
   command.add_option("--embedding", learner.embedding, "width of the embedding of metric learners")->capture_default_str();
+  command.add_option("--prototypes", learner.prototypes, "proto: prototypes a class")->capture_default_str();
+  command.add_option("--metric", settings.metric, "proto: euclidean, cosine or diagonal (learned weights)")->capture_default_str();
+  command.add_option("--margin", learner.margin, "siamese: distance that pairs of different classes should keep")->capture_default_str();
+  command.add_option("--contrast", settings.contrast, "siamese: linear or squared contrastive loss")->capture_default_str();
+  command.add_option("--mining", settings.mining, "siamese: train on all, random or semi-hard pairs")->capture_default_str();
+  command.add_option("--proximity", learner.proximity, "imaml: weight of the pull towards the start")->capture_default_str();
+  command.add_option("--conjugate-steps", learner.conjugate_steps, "imaml: steps of the conjugate gradients")->capture_default_str();
+  command.add_option("--optimizer-width", learner.optimizer_width, "learned-optimizer: width of its hidden layer")->capture_default_str();
   command.add_option("--activation", settings.activation, "relu, tanh or gelu")->capture_default_str();
   command.add_flag("--layer-norm", learner.encoder.layer_norm, "normalise each hidden layer");
 }
@@ -121,6 +130,10 @@ void Settings::settle() {
   plan.training.episode.normals = plan.evaluation.normals;
   as_usage([&] {
     plan.learner.encoder.activation = parse_activation(activation);
+    plan.learner.metric = parse_metric(metric);
+    plan.learner.contrast = parse_contrast(contrast);
+    plan.learner.mining = parse_mining(mining);
+    plan.training.optimizer = parse_optimizer(optimizer);
     plan.validate();
   });
 }

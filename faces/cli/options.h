@@ -44,6 +44,10 @@ struct Settings {
   std::string shots = "1,5,10";
   std::string hidden = "64,64";
   std::string activation = "relu";
+  std::string metric = "euclidean";
+  std::string contrast = "linear";
+  std::string mining = "all";
+  std::string optimizer = "adam";
   bool no_download = false;
   std::string output;
   bool resume = false;

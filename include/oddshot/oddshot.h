@@ -2,6 +2,7 @@
 #pragma once
 
 #include "oddshot/base/aligned.h"
+#include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/matrix.h"
 #include "oddshot/base/random.h"
@@ -11,6 +12,8 @@
 #include "oddshot/data/reader.h"
 #include "oddshot/data/table.h"
 #include "oddshot/evaluation/evaluate.h"
+#include "oddshot/evaluation/experiment.h"
+#include "oddshot/evaluation/methods.h"
 #include "oddshot/evaluation/metrics.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/learners/learner.h"

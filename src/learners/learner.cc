@@ -10,6 +10,7 @@
 #include "learners/pooled.h"
 #include "learners/proto.h"
 #include "learners/reptile.h"
+#include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
@@ -27,27 +28,56 @@ constexpr std::array kLearners{
     LearnerEntry{"pooled-finetuned", "pooled", "pooled", "the pooled network, fine-tuned on the support", learners::make_pooled_finetuned},
 };
 
+constexpr std::array kMetrics{Choice<Metric>{Metric::kEuclidean, "euclidean"}, Choice<Metric>{Metric::kCosine, "cosine"},
+                              Choice<Metric>{Metric::kDiagonal, "diagonal"}};
+constexpr std::array kContrasts{Choice<Contrast>{Contrast::kLinear, "linear"}, Choice<Contrast>{Contrast::kSquared, "squared"}};
+constexpr std::array kMinings{Choice<Mining>{Mining::kAll, "all"}, Choice<Mining>{Mining::kRandom, "random"},
+                              Choice<Mining>{Mining::kSemiHard, "semi-hard"}};
+
 void check_steps(const char* what, std::size_t steps) {
   if (steps > 1000) {
     throw ArgumentError(std::string(what) + " is " + std::to_string(steps) + "; it must be 0 to 1000");
   }
 }
 
+void check_count(const char* what, std::size_t count, std::size_t most) {
+  if (count < 1 || count > most) {
+    throw ArgumentError(std::string(what) + " is " + std::to_string(count) + "; it must be 1 to " + std::to_string(most));
+  }
+}
+
+void check_positive(const char* what, float value) {
+  if (!(value > 0) || !std::isfinite(value)) {
+    throw ArgumentError(std::string(what) + " is " + std::to_string(value) + "; it must be a number above 0");
+  }
+}
+
 }  // namespace
+
+std::string_view to_string(Metric metric) { return name_of(kMetrics, metric, "metric"); }
+std::string_view to_string(Contrast contrast) { return name_of(kContrasts, contrast, "contrastive loss"); }
+std::string_view to_string(Mining mining) { return name_of(kMinings, mining, "mining"); }
+Metric parse_metric(std::string_view name) { return choice_of(kMetrics, name, "metric"); }
+Contrast parse_contrast(std::string_view name) { return choice_of(kContrasts, name, "contrastive loss"); }
+Mining parse_mining(std::string_view name) { return choice_of(kMinings, name, "mining"); }
 
 void LearnerOptions::validate() const {
   encoder.validate();
-  if (embedding < 1 || embedding > 65536) {
-    throw ArgumentError("the embedding's width is " + std::to_string(embedding) + "; it must be 1 to 65536");
-  }
+  check_count("the embedding's width", embedding, 65536);
   check_steps("the number of inner steps", inner_steps);
   check_steps("the number of fine-tuning steps", finetune_steps);
-  if (!(inner_rate > 0) || !std::isfinite(inner_rate)) {
-    throw ArgumentError("the inner rate is " + std::to_string(inner_rate) + "; it must be a number above 0");
-  }
+  check_positive("the inner rate", inner_rate);
   if (!(inner_momentum >= 0) || !(inner_momentum < 1)) {
     throw ArgumentError("the inner momentum is " + std::to_string(inner_momentum) + "; it must be 0 to below 1");
   }
+  check_count("the number of prototypes", prototypes, 64);
+  check_count("the number of conjugate-gradient steps", conjugate_steps, 1000);
+  check_count("the width of the learned optimiser", optimizer_width, 1024);
+  check_positive("the margin", margin);
+  check_positive("the proximity", proximity);
+  to_string(metric);
+  to_string(contrast);
+  to_string(mining);
 }
 
 std::span<const LearnerEntry> learner_table() { return kLearners; }

@@ -96,8 +96,23 @@ void read_learner(const Texts& texts, MetaModel& model) {
   options.inner_rate = learner.number32("inner_rate");
   options.learn_inner_rates = learner.flag("learn_inner_rates");
   options.finetune_steps = learner.whole("finetune_steps");
+  options.inner_momentum = learner.number32("inner_momentum");
+  options.multi_step_loss = learner.flag("multi_step_loss");
+  options.prototypes = learner.whole("prototypes");
+  options.margin = learner.number32("margin");
+  options.proximity = learner.number32("proximity");
+  options.conjugate_steps = learner.whole("conjugate_steps");
+  options.optimizer_width = learner.whole("optimizer_width");
+  const std::string metric = learner.text("metric");
+  const std::string contrast = learner.text("contrast");
+  const std::string mining = learner.text("mining");
   learner.finish();
-  as_format_error(texts.where("learner"), [&] { options.validate(); });
+  as_format_error(texts.where("learner"), [&] {
+    options.metric = parse_metric(metric);
+    options.contrast = parse_contrast(contrast);
+    options.mining = parse_mining(mining);
+    options.validate();
+  });
 }
 
 void read_encoder(const Texts& texts, EncoderSpec& spec) {
@@ -132,6 +147,7 @@ void read_training(const Texts& texts, MetaModel& model) {
   options.tasks_per_step = training.whole("tasks_per_step");
   options.rate = training.number32("rate");
   options.clip = training.number32("clip");
+  const std::string optimizer = training.text("optimizer");
   const std::vector<std::uint64_t> shots = training.wholes("shots");
   options.shots.assign(shots.begin(), shots.end());
   options.episode.normals = training.whole("normals");
@@ -139,7 +155,10 @@ void read_training(const Texts& texts, MetaModel& model) {
   options.episode.query_anomalies = training.whole("query_anomalies");
   options.seed = training.whole("seed");
   training.finish();
-  as_format_error(texts.where("training"), [&] { options.validate(); });
+  as_format_error(texts.where("training"), [&] {
+    options.optimizer = parse_optimizer(optimizer);
+    options.validate();
+  });
 }
 
 void read_progress(const Texts& texts, MetaModel& model) {
@@ -164,7 +183,17 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                            {"inner_steps", options.inner_steps},
                            {"inner_rate", shortest(options.inner_rate)},
                            {"learn_inner_rates", options.learn_inner_rates},
-                           {"finetune_steps", options.finetune_steps}})},
+                           {"finetune_steps", options.finetune_steps},
+                           {"inner_momentum", shortest(options.inner_momentum)},
+                           {"multi_step_loss", options.multi_step_loss},
+                           {"prototypes", options.prototypes},
+                           {"metric", to_string(options.metric)},
+                           {"margin", shortest(options.margin)},
+                           {"contrast", to_string(options.contrast)},
+                           {"mining", to_string(options.mining)},
+                           {"proximity", shortest(options.proximity)},
+                           {"conjugate_steps", options.conjugate_steps},
+                           {"optimizer_width", options.optimizer_width}})},
       {"encoder", text_of({{"inputs", options.encoder.inputs},
                            {"hidden", options.encoder.hidden},
                            {"outputs", options.encoder.outputs},
@@ -178,6 +207,7 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                             {"tasks_per_step", training.tasks_per_step},
                             {"rate", shortest(training.rate)},
                             {"clip", shortest(training.clip)},
+                            {"optimizer", to_string(training.optimizer)},
                             {"shots", training.shots},
                             {"normals", training.episode.normals},
                             {"query_normals", training.episode.query_normals},

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <string>
-#include <utility>
 
+#include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kWidest = 65536;
 constexpr std::size_t kDeepest = 16;
-constexpr std::array<std::pair<Activation, std::string_view>, 3> kActivations{
-    {{Activation::kRelu, "relu"}, {Activation::kTanh, "tanh"}, {Activation::kGelu, "gelu"}}};
+constexpr std::array kActivations{Choice<Activation>{Activation::kRelu, "relu"}, Choice<Activation>{Activation::kTanh, "tanh"},
+                                  Choice<Activation>{Activation::kGelu, "gelu"}};
 
 void check_width(const std::string& what, std::size_t width) {
   if (width < 1 || width > kWidest) {
@@ -34,22 +34,7 @@ void EncoderSpec::validate() const {
   }
 }
 
-std::string_view to_string(Activation activation) {
-  for (const auto& [value, name] : kActivations) {
-    if (value == activation) {
-      return name;
-    }
-  }
-  throw ArgumentError("activation number " + std::to_string(static_cast<int>(activation)) + " does not exist");
-}
-
-Activation parse_activation(std::string_view name) {
-  for (const auto& [value, known] : kActivations) {
-    if (known == name) {
-      return value;
-    }
-  }
-  throw ArgumentError("activation \"" + std::string(name) + "\" does not exist; choose relu, tanh or gelu");
-}
+std::string_view to_string(Activation activation) { return name_of(kActivations, activation, "activation"); }
+Activation parse_activation(std::string_view name) { return choice_of(kActivations, name, "activation"); }
 
 }  // namespace oddshot

@@ -1,6 +1,7 @@
 #include "oddshot/training/trainer.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -9,11 +10,13 @@
 #include <string>
 
 #include "kernels/kernels.h"
+#include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
 namespace {
 
+constexpr std::array kOptimizers{Choice<Optimizer>{Optimizer::kAdam, "adam"}, Choice<Optimizer>{Optimizer::kSgd, "sgd"}};
 constexpr float kBeta1 = 0.9F;
 constexpr float kBeta2 = 0.999F;
 constexpr float kEpsilon = 1e-8F;
@@ -71,7 +74,11 @@ float recent_mean(std::span<const float> losses) {
 
 }  // namespace
 
+std::string_view to_string(Optimizer optimizer) { return name_of(kOptimizers, optimizer, "optimizer"); }
+Optimizer parse_optimizer(std::string_view name) { return choice_of(kOptimizers, name, "optimizer"); }
+
 void TrainingOptions::validate() const {
+  to_string(optimizer);
   check_range("the number of training steps", steps, 0, 1'000'000'000);
   check_range("the number of tasks a step", tasks_per_step, 1, 4096);
   check_range("the number of support normals", episode.normals, 1, 1'000'000);
@@ -151,8 +158,13 @@ void train(const Learner& learner, std::span<const Task> tasks, const TrainingOp
     for (float& value : sum) {
       value *= scale;
     }
-    kernels.adam(size, rate_at(options.rate, state.step, options.steps), kBeta1, kBeta2, kEpsilon, state.step + 1, sum.data(),
-                 state.adam_m.data(), state.adam_v.data(), state.params.data());
+    const float rate = rate_at(options.rate, state.step, options.steps);
+    if (options.optimizer == Optimizer::kAdam) {
+      kernels.adam(size, rate, kBeta1, kBeta2, kEpsilon, state.step + 1, sum.data(), state.adam_m.data(), state.adam_v.data(),
+                   state.params.data());
+    } else {
+      kernels.axpy(size, -rate, sum.data(), state.params.data());
+    }
     state.losses.push_back(static_cast<float>(loss * share));
     ++state.step;
     if (progress) {

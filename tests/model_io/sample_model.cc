@@ -91,6 +91,16 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("inner_rate", p.inner_rate != q.inner_rate);
   differs("learn_inner_rates", p.learn_inner_rates != q.learn_inner_rates);
   differs("finetune_steps", p.finetune_steps != q.finetune_steps);
+  differs("inner_momentum", p.inner_momentum != q.inner_momentum);
+  differs("multi_step_loss", p.multi_step_loss != q.multi_step_loss);
+  differs("prototypes", p.prototypes != q.prototypes);
+  differs("metric", p.metric != q.metric);
+  differs("margin", p.margin != q.margin);
+  differs("contrast", p.contrast != q.contrast);
+  differs("mining", p.mining != q.mining);
+  differs("proximity", p.proximity != q.proximity);
+  differs("conjugate_steps", p.conjugate_steps != q.conjugate_steps);
+  differs("optimizer_width", p.optimizer_width != q.optimizer_width);
   differs("params", bits_differ(a.params, b.params));
   differs("preprocessor", a.preprocessor.to_json() != b.preprocessor.to_json());
   differs("suite", a.suite != b.suite);
@@ -99,6 +109,7 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("tasks_per_step", a.training.tasks_per_step != b.training.tasks_per_step);
   differs("rate", a.training.rate != b.training.rate);
   differs("clip", a.training.clip != b.training.clip);
+  differs("optimizer", a.training.optimizer != b.training.optimizer);
   differs("shots", a.training.shots != b.training.shots);
   differs("normals", a.training.episode.normals != b.training.episode.normals);
   differs("query_normals", a.training.episode.query_normals != b.training.episode.query_normals);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,15 +31,37 @@ struct AdaptedState {
   AlignedVector<float> values;  // [layout.size()]
 };
 
+// How a prototypical network measures the way from a row to a prototype.
+enum class Metric : std::uint8_t {
+  kEuclidean,  // squared Euclidean distance
+  kCosine,     // 1 - cosine, times a learned scale
+  kDiagonal,   // squared Euclidean distance with a learned weight a dimension
+};
+// The contrastive loss of a Siamese network on the distance D of a pair, y = 1 for the same class, margin m.
+enum class Contrast : std::uint8_t {
+  kLinear,   // y D + (1 - y) max(0, m - D)
+  kSquared,  // y D^2 + (1 - y) max(0, m - D)^2
+};
+// Which pairs of an episode a Siamese network is trained on.
+enum class Mining : std::uint8_t { kAll, kRandom, kSemiHard };
+
 struct LearnerOptions {
-  EncoderSpec encoder;              // encoder.outputs is set by the learner: 1 for a logit, `embedding` for metric learners
-  std::size_t embedding = 32;       // width of the embedding of metric learners, 1 to 65536
-  std::size_t inner_steps = 5;      // steps of the inner loop, 0 to 1000
-  float inner_rate = 0.1F;          // step size of the inner loop, or its start where it is learned; > 0
-  float inner_momentum = 0;         // of the inner loop's steps, 0 to below 1
-  bool learn_inner_rates = false;   // maml: one rate per inner step and tensor, learned with the rest
-  bool multi_step_loss = false;     // maml: the mean of the query losses after every inner step, not the last alone
-  std::size_t finetune_steps = 10;  // pooled-finetuned: steps on the support, 0 to 1000, of size inner_rate
+  EncoderSpec encoder;                    // encoder.outputs is set by the learner: 1 for a logit, `embedding` for metric learners
+  std::size_t embedding = 32;             // width of the embedding of metric learners, 1 to 65536
+  std::size_t inner_steps = 5;            // steps of the inner loop, 0 to 1000
+  float inner_rate = 0.1F;                // step size of the inner loop, or its start where it is learned; > 0
+  float inner_momentum = 0;               // of the inner loop's steps, 0 to below 1
+  bool learn_inner_rates = false;         // maml: one rate per inner step and tensor, learned with the rest
+  bool multi_step_loss = false;           // maml: the mean of the query losses after every inner step, not the last alone
+  std::size_t finetune_steps = 10;        // pooled-finetuned: steps on the support, 0 to 1000, of size inner_rate
+  std::size_t prototypes = 1;             // proto: prototypes a class, 1 to 64
+  Metric metric = Metric::kEuclidean;     // proto
+  float margin = 1;                       // siamese: distance that pairs of different classes should keep, > 0
+  Contrast contrast = Contrast::kLinear;  // siamese
+  Mining mining = Mining::kAll;           // siamese
+  float proximity = 1;                    // imaml: weight of the pull towards the start, > 0
+  std::size_t conjugate_steps = 5;        // imaml: steps of the conjugate gradients, 1 to 1000
+  std::size_t optimizer_width = 16;       // learned-optimizer: width of its hidden layer, 1 to 1024
 
   void validate() const;  // throws ArgumentError naming field, value and range
 };
@@ -82,6 +105,14 @@ struct LearnerEntry {
   std::string_view summary;
   std::unique_ptr<Learner> (*make)(const LearnerOptions& options);
 };
+// Names of the choices, as on the command line and in files; the parsers throw ArgumentError naming the choices.
+std::string_view to_string(Metric metric);
+std::string_view to_string(Contrast contrast);
+std::string_view to_string(Mining mining);
+Metric parse_metric(std::string_view name);
+Contrast parse_contrast(std::string_view name);
+Mining parse_mining(std::string_view name);
+
 // Every learner, in the order of tables.
 std::span<const LearnerEntry> learner_table();
 const LearnerEntry* find_learner(std::string_view name);  // or null

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "oddshot/base/aligned.h"
@@ -15,12 +16,18 @@
 
 namespace oddshot {
 
+// The outer loop's step: Adam, or the plain gradient (with which Reptile is as published).
+enum class Optimizer : std::uint8_t { kAdam, kSgd };
+std::string_view to_string(Optimizer optimizer);
+Optimizer parse_optimizer(std::string_view name);  // throws ArgumentError naming the choices
+
 struct TrainingOptions {
-  std::uint64_t steps = 1000;            // outer steps, 0 to 1e9
-  std::size_t tasks_per_step = 32;       // episodes an outer step averages over, 1 to 4096
-  float rate = 1e-3F;                    // Adam's step size, > 0; falls to a tenth along a cosine
-  float clip = 5.0F;                     // largest norm of the averaged gradient, > 0
-  std::vector<std::size_t> shots = {5};  // each episode draws one of these
+  std::uint64_t steps = 1000;       // outer steps, 0 to 1e9
+  std::size_t tasks_per_step = 32;  // episodes an outer step averages over, 1 to 4096
+  float rate = 1e-3F;               // the optimiser's step size, > 0; falls to a tenth along a cosine
+  Optimizer optimizer = Optimizer::kAdam;
+  float clip = 5.0F;                                                                           // largest norm of the averaged gradient, > 0
+  std::vector<std::size_t> shots = {5};                                                        // each episode draws one of these
   EpisodeSpec episode{.shots = 5, .normals = 50, .query_normals = 64, .query_anomalies = 64};  // .shots is set from `shots`
   std::uint64_t seed = 1;
 
