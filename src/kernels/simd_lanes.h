@@ -80,12 +80,20 @@ HWY_INLINE void for_even_pieces(std::size_t total, std::size_t most, const Body&
   }
 }
 
-// {from[0], from[stride], from[2 stride], ...}
+// {from[0], from[stride], from[2 stride], ...}, and back.
 template <class T>
 HWY_INLINE Vec<T> load_strided(const T* from, std::size_t stride) {
+  if (stride == 1) return hn::LoadU(Tag<T>(), from);
   alignas(HWY_MAX_BYTES) T lanes[kLanes<T>];
   for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = from[i * stride];
   return hn::Load(Tag<T>(), lanes);
+}
+template <class T>
+HWY_INLINE void store_strided(Vec<T> v, T* to, std::size_t stride) {
+  if (stride == 1) return hn::StoreU(v, Tag<T>(), to);
+  alignas(HWY_MAX_BYTES) T lanes[kLanes<T>];
+  hn::Store(v, Tag<T>(), lanes);
+  for (std::size_t i = 0; i < kLanes<T>; ++i) to[i * stride] = lanes[i];
 }
 
 // Columns that one transposed load takes: as many as fill 16 bytes, the piece within which every target shuffles cheaply.
