@@ -35,9 +35,6 @@ if(ODDSHOT_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
   add_link_options(-fsanitize=fuzzer-no-link)
 endif()
-if(ODDSHOT_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)  # the fuzzer sees which branches of the library an input takes
-endif()
 
 function(oddshot_folder name)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
