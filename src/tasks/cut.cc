@@ -288,11 +288,9 @@ class Cutter {
     const bool rest_is_held_out = lists(manifest_.held_out, "*");
     for (std::size_t k = 0; k < kinds_.size(); ++k) {
       if (serves_[k] != Serves::kNobody) continue;
-      if (unseen && of_held_out_[k] > 0 && of_training_[k] == 0) {
-        serves_[k] = Serves::kHeldOut;
-      } else if (rest_trains && of_training_[k] > 0) {
+      if (rest_trains && of_training_[k] > 0) {
         serves_[k] = Serves::kTraining;
-      } else if (rest_is_held_out && of_held_out_[k] > 0) {
+      } else if (of_held_out_[k] > 0 && (rest_is_held_out || (unseen && of_training_[k] == 0))) {
         serves_[k] = Serves::kHeldOut;
       }
     }

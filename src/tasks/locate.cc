@@ -49,7 +49,7 @@ bool is_gzip(const fs::path& path) {
 
 // The file of that path in that folder: as it is named, gzipped, or, if it is named as gzipped, plain.
 std::optional<fs::path> find_in(const fs::path& folder, const fs::path& path) {
-  const fs::path whole = folder / path;
+  fs::path whole = folder / path;
   if (is_file(whole)) return whole;
   fs::path other = whole;
   if (whole.extension() == ".gz") {

@@ -59,7 +59,7 @@ std::vector<std::string> shipped_suites() {
 }
 
 fs::path find_manifest(std::string_view suite) {
-  const fs::path path(suite);
+  fs::path path(suite);
   if (!path.has_parent_path() && path.extension() != ".toml") {
     for (const auto& folder : suite_folders()) {
       fs::path manifest = folder / (path.string() + ".toml");

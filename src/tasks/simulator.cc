@@ -42,7 +42,7 @@ enum Channel : std::uint8_t { kChip, kContactless, kOnline, kAtm, kTransfer };
 // Draws in double from a stream.
 class Dice {
  public:
-  explicit Dice(Stream stream) : stream_(std::move(stream)) {}
+  explicit Dice(Stream stream) : stream_(stream) {}
   double between(double low, double high) { return low + (high - low) * static_cast<double>(stream_.uniform()); }
   bool chance(double p) { return static_cast<double>(stream_.uniform()) < p; }
   double normal(double mean, double deviation) { return mean + deviation * static_cast<double>(stream_.normal()); }
