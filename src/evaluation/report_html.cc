@@ -1,4 +1,5 @@
 // report.html, put together from words, tables and figures.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -131,13 +132,16 @@ Pairs settings_of(const ReportView& view) {
   Pairs pairs = {{"suite", view.result().suite},
                  {"shots", joined(o.shots)},
                  {"normals", std::to_string(o.normals)},
-                 {"query normals", std::to_string(o.query_normals)},
-                 {"query anomalies", std::to_string(o.query_anomalies)},
+                 {"query-normals", std::to_string(o.query_normals)},
+                 {"query-anomalies", std::to_string(o.query_anomalies)},
                  {"repeats", std::to_string(o.repeats)},
-                 {"threshold repeats", std::to_string(o.threshold_repeats)},
+                 {"threshold-repeats", std::to_string(o.threshold_repeats)},
                  {"seed", std::to_string(o.seed)}};
   if (!view.settings().domain.empty()) pairs.insert(pairs.begin() + 1, {"domain", view.settings().domain});
-  pairs.insert(pairs.end(), view.settings().settings.begin(), view.settings().settings.end());
+  for (const auto& setting : view.settings().settings) {
+    const bool told = std::any_of(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first == setting.first; });
+    if (!told) pairs.push_back(setting);
+  }
   return pairs;
 }
 

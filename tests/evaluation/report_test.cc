@@ -324,6 +324,16 @@ TEST(Report, TellsSettingsTasksNotesAndVersion) {
   }
 }
 
+TEST(Report, TellsASettingOnce) {
+  RunSettings settings = example_settings();
+  settings.settings = {{"seed", "1"}, {"rate", "0.001"}};
+  const std::string html = report_html(duel({{5, kEven}}), settings);
+  const std::size_t first = html.find("<dt>seed</dt>");
+  EXPECT_NE(first, std::string::npos);
+  EXPECT_EQ(html.find("<dt>seed</dt>", first + 1), std::string::npos);
+  EXPECT_NE(html.find("<dt>rate</dt><dd>0.001</dd>"), std::string::npos);
+}
+
 TEST(Report, StaysBelowAMegabyte) {
   EXPECT_LT(report_html(example_result(example_methods(), 20, {1, 5, 10}), example_settings()).size(), 1000000U);
 }
