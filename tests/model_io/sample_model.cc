@@ -45,10 +45,24 @@ MetaModel sample_model(bool checkpoint) {
   model.learner_options.inner_steps = 2;
   model.learner_options.inner_rate = 0.3F;
   model.learner_options.learn_inner_rates = true;
+  // Options of other learners: none has its default, so that none can be lost unseen.
+  model.learner_options.embedding = 7;
+  model.learner_options.inner_momentum = 0.7F;
+  model.learner_options.multi_step_loss = true;
+  model.learner_options.finetune_steps = 11;
+  model.learner_options.prototypes = 3;
+  model.learner_options.metric = Metric::kDiagonal;
+  model.learner_options.margin = 1.3F;
+  model.learner_options.contrast = Contrast::kSquared;
+  model.learner_options.mining = Mining::kSemiHard;
+  model.learner_options.proximity = 0.9F;
+  model.learner_options.conjugate_steps = 4;
+  model.learner_options.optimizer_width = 5;
   model.suite = "sample";
   model.training_tasks = {"back", "neptune", "tab\tand \xE2\x82\xAC"};
   model.training.steps = checkpoint ? 10 : 3;
   model.training.tasks_per_step = 4;
+  model.training.optimizer = Optimizer::kSgd;
   model.training.rate = 0.1F / 3.0F;
   model.training.clip = 2.5F;
   model.training.shots = {1, 5, 10};
