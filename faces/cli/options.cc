@@ -18,6 +18,14 @@ namespace {
 
 constexpr unsigned kMostThreads = 1024;
 
+// An option that takes a whole number. The parser would let -1 wrap around to the largest of all.
+template <class Number>
+CLI::Option* add_count(CLI::App& command, const std::string& name, Number& value, const std::string& help) {
+  return command.add_option(name, value, help)->check([](const std::string& text) {
+    return text.rfind('-', 0) == 0 ? fmt::format("{} is below 0", text) : std::string();
+  });
+}
+
 // The subcommand that parsing had reached.
 const CLI::App* deepest(const CLI::App* app) {
   while (!app->get_subcommands().empty()) {
@@ -36,40 +44,40 @@ void add_suite_options(CLI::App& command, Settings& settings) {
 }
 
 void add_common_options(CLI::App& command, Settings& settings) {
-  command.add_option("--seed", settings.plan.evaluation.seed, "everything but the timings depends on it alone")->capture_default_str();
-  command.add_option("--threads", settings.threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
+  add_count(command, "--seed", settings.plan.evaluation.seed, "everything but the timings depends on it alone")->capture_default_str();
+  add_count(command, "--threads", settings.threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
 }
 
 void add_shots_options(CLI::App& command, Settings& settings) {
   command.add_option("--shots", settings.shots, "labelled anomalies in a support, a list")->capture_default_str();
-  command.add_option("--normals", settings.plan.evaluation.normals, "labelled normal rows in a support")->capture_default_str();
+  add_count(command, "--normals", settings.plan.evaluation.normals, "labelled normal rows in a support")->capture_default_str();
 }
 
 void add_training_options(CLI::App& command, Settings& settings) {
   LearnerOptions& learner = settings.plan.learner;
   TrainingOptions& training = settings.plan.training;
   command.add_option("--learner", settings.learners, "meta-learners, a list; or none")->capture_default_str();
-  command.add_option("--steps", training.steps, "outer steps of meta-training")->capture_default_str();
-  command.add_option("--tasks-per-step", training.tasks_per_step, "episodes that one outer step averages over")->capture_default_str();
+  add_count(command, "--steps", training.steps, "outer steps of meta-training")->capture_default_str();
+  add_count(command, "--tasks-per-step", training.tasks_per_step, "episodes that one outer step averages over")->capture_default_str();
   command.add_option("--rate", training.rate, "step size of the outer loop")->capture_default_str();
   command.add_option("--optimizer", settings.optimizer, "of the outer loop: adam or sgd")->capture_default_str();
-  command.add_option("--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
+  add_count(command, "--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
   command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")
       ->capture_default_str();
   command.add_option("--inner-momentum", learner.inner_momentum, "momentum of the inner loop, 0 to below 1")->capture_default_str();
   command.add_flag("--multi-step-loss", learner.multi_step_loss, "maml: a query loss after every inner step, not the last alone");
   command.add_flag("--learn-inner-rates", learner.learn_inner_rates, "learn one inner rate per step and tensor");
-  command.add_option("--finetune-steps", learner.finetune_steps, "steps of pooled-finetuned on the support")->capture_default_str();
+  add_count(command, "--finetune-steps", learner.finetune_steps, "steps of pooled-finetuned on the support")->capture_default_str();
   command.add_option("--hidden", settings.hidden, "widths of the encoder's hidden layers, a list; or none")->capture_default_str();
-  command.add_option("--embedding", learner.embedding, "width of the embedding of metric learners")->capture_default_str();
-  command.add_option("--prototypes", learner.prototypes, "proto: prototypes a class")->capture_default_str();
+  add_count(command, "--embedding", learner.embedding, "width of the embedding of metric learners")->capture_default_str();
+  add_count(command, "--prototypes", learner.prototypes, "proto: prototypes a class")->capture_default_str();
   command.add_option("--metric", settings.metric, "proto: euclidean, cosine or diagonal (learned weights)")->capture_default_str();
   command.add_option("--margin", learner.margin, "siamese: distance that pairs of different classes should keep")->capture_default_str();
   command.add_option("--contrast", settings.contrast, "siamese: linear or squared contrastive loss")->capture_default_str();
   command.add_option("--mining", settings.mining, "siamese: train on all, random or semi-hard pairs")->capture_default_str();
   command.add_option("--proximity", learner.proximity, "imaml: weight of the pull towards the start")->capture_default_str();
-  command.add_option("--conjugate-steps", learner.conjugate_steps, "imaml: steps of the conjugate gradients")->capture_default_str();
-  command.add_option("--optimizer-width", learner.optimizer_width, "learned-optimizer: width of its hidden layer")->capture_default_str();
+  add_count(command, "--conjugate-steps", learner.conjugate_steps, "imaml: steps of the conjugate gradients")->capture_default_str();
+  add_count(command, "--optimizer-width", learner.optimizer_width, "learned-optimizer: width of its hidden layer")->capture_default_str();
   command.add_option("--activation", settings.activation, "relu, tanh or gelu")->capture_default_str();
   command.add_flag("--layer-norm", learner.encoder.layer_norm, "normalise each hidden layer");
 }
@@ -77,9 +85,9 @@ void add_training_options(CLI::App& command, Settings& settings) {
 void add_evaluation_options(CLI::App& command, Settings& settings) {
   EvaluationOptions& evaluation = settings.plan.evaluation;
   command.add_option("--baselines", settings.baselines, "all, none or a list")->capture_default_str();
-  command.add_option("--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
-  command.add_option("--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
-  command.add_option("--query-anomalies", evaluation.query_anomalies, "anomalies to judge by in a draw (or all that are left)")
+  add_count(command, "--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
+  add_count(command, "--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
+  add_count(command, "--query-anomalies", evaluation.query_anomalies, "anomalies to judge by in a draw (or all that are left)")
       ->capture_default_str();
 }
 
@@ -146,6 +154,11 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc,
   const CLI::App* at = deepest(&app);
   std::string words = error.what();
   std::replace(words.begin(), words.end(), '\n', ' ');
+  const std::vector<const CLI::App*> below = at->get_subcommands([](const CLI::App*) { return true; });
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (at == &app && !first.empty() && first.front() != '-') {  // the parser only says that a subcommand is missing
+    words = fmt::format("there is no subcommand {}", first);
+  }
   // The word that nobody expected, and the nearest that somebody would have.
   std::vector<std::string> known;
   for (const CLI::Option* option : at->get_options()) {
@@ -153,7 +166,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc,
       known.push_back("--" + name);
     }
   }
-  for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : below) {
     known.push_back(command->get_name());
   }
   std::string hint;

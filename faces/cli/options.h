@@ -42,7 +42,7 @@ struct Settings {
   std::string learners = "maml,proto";
   std::string baselines = "all";
   std::string shots = "1,5,10";
-  std::string hidden = "64,64";
+  std::string hidden = "128,128";
   std::string activation = "relu";
   std::string metric = "euclidean";
   std::string contrast = "linear";

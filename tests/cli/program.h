@@ -1,0 +1,36 @@
+// Runs the program as a user does, and keeps what it says.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace oddshot::testing {
+
+struct Outcome {
+  int status = -1;  // of exit; 1000 + number if a signal ended it
+  std::string out;  // standard output
+  std::string err;  // standard error
+};
+
+// A folder of its own, removed in the end.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  std::string write(const std::string& name, const std::string& text) const;  // returns the path
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string read(const std::filesystem::path& file);
+
+// With `interrupt_after_ms` >= 0: sends SIGINT after that time.
+Outcome run_program(const std::vector<std::string>& arguments, int interrupt_after_ms = -1);
+
+}  // namespace oddshot::testing
