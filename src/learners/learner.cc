@@ -10,6 +10,7 @@
 #include "learners/pooled.h"
 #include "learners/proto.h"
 #include "learners/reptile.h"
+#include "learners/ridge.h"
 #include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
 
@@ -24,6 +25,8 @@ constexpr std::array kLearners{
     LearnerEntry{"anil", "learner", "anil", "MAML that adapts the last layer alone", learners::make_anil},
     LearnerEntry{"reptile", "learner", "reptile", "a start moved towards where each task's training leads", learners::make_reptile},
     LearnerEntry{"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
+    LearnerEntry{"ridge", "learner", "ridge", "an embedding in which ridge regression separates the classes, solved at once",
+                 learners::make_ridge},
     LearnerEntry{"pooled", "pooled", "pooled", "one network for all training tasks, not adapted", learners::make_pooled},
     LearnerEntry{"pooled-finetuned", "pooled", "pooled", "the pooled network, fine-tuned on the support", learners::make_pooled_finetuned},
 };

@@ -14,6 +14,7 @@
 #include "learners/meta_sgd.h"
 #include "learners/proto.h"
 #include "learners/reptile.h"
+#include "learners/ridge.h"
 
 namespace oddshot::learners {
 namespace {
@@ -125,6 +126,20 @@ void check_encoder_learner(const std::string& name, std::size_t outputs, double 
 }
 
 template <class T>
+void check_ridge(const std::string& name, double tolerance) {
+  SCOPED_TRACE(name);
+  const Golden golden(name);
+  const RidgeModel<T> model(golden.options);
+  const auto params = flat<T>(model.layout, golden.content["parameters"]);
+  const Side<T> support(golden.content["support"]);
+  const Side<T> query(golden.content["query"]);
+  RidgeScratch<T> scratch;
+  AlignedVector<T> gradient(model.layout.size());
+  const T loss = model.meta_gradient(params, support.view(), query.view(), scratch, gradient);
+  expect_gradient(golden, model.layout, loss, gradient, tolerance);
+}
+
+template <class T>
 void check_all(double tolerance) {
   for (const char* name : {"maml_tanh", "maml_relu", "maml_gelu_norm_rates", "maml_relu_norm_rates", "maml_linear", "maml_normals_only",
                            "maml_momentum", "maml_multi_step"}) {
@@ -158,6 +173,8 @@ void check_all(double tolerance) {
                                return proto_gradient<T>(encoder, params, support, query, scratch, gradient);
                              });
   }
+  check_ridge<T>("ridge_primal_tanh", tolerance);
+  check_ridge<T>("ridge_dual_gelu_norm", tolerance);
 }
 
 TEST(Golden, EveryMetaGradientIsAutogradsInDouble) { check_all<double>(1e-12); }

@@ -133,6 +133,28 @@ def proto(name, seed, hidden, activation, layer_norm, embedding=3, support=(6, 4
     write(name, config, parts, parameters, loss)
 
 
+def ridge(name, seed, hidden, activation, layer_norm, embedding, support, query=(7, 5)):
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, embedding]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    for key, value in {"log_lambda": -1.25, "scale": 3.5, "bias": 0.25}.items():
+        parameters[key] = torch.tensor([value])
+    for value in parameters.values():
+        value.requires_grad_()
+    embed = lambda rows: encode(parameters, rows, len(widths) - 1, activation)
+    rows, labels = parts["support"]
+    features, targets = embed(rows), 2.0 * labels - 1
+    weights = torch.where(labels == 1, 0.5 / (labels == 1).sum(), 0.5 / (labels == 0).sum())
+    system = features.T @ torch.diag(weights) @ features + parameters["log_lambda"].exp() * torch.eye(embedding)
+    w = torch.linalg.solve(system, features.T @ (weights * targets))
+    rows, labels = parts["query"]
+    loss = balanced_cross_entropy(parameters["scale"] * (embed(rows) @ w) + parameters["bias"], labels)
+    config = {"learner": "ridge", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding}
+    write(name, config, parts, parameters, loss)
+
+
 # Fixed inner rates are exact in float, as LearnerOptions holds them.
 maml("maml_tanh", 1, [6, 5], "tanh", False, 3, 0.25, False)
 maml("maml_relu", 2, [6, 5], "relu", False, 3, 0.25, False)
@@ -151,3 +173,5 @@ maml("reptile_tanh", 17, [6, 5], "tanh", True, 3, 0.25, False, learner="reptile"
 proto("proto_tanh", 7, [6, 5], "tanh", False)
 proto("proto_gelu_norm", 8, [6, 5], "gelu", True)
 proto("proto_relu", 9, [6], "relu", False)
+ridge("ridge_primal_tanh", 50, [6, 5], "tanh", False, 3, (6, 2))
+ridge("ridge_dual_gelu_norm", 51, [6, 5], "gelu", True, 9, (3, 1))
