@@ -17,6 +17,7 @@ Command add_train(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
 Command add_suite(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
+Command add_learners(CLI::App& parent);
 
 inline constexpr int kDone = 0;
 inline constexpr int kWrongInput = 1;

@@ -22,7 +22,7 @@ std::string_view to_string(Optimizer optimizer);
 Optimizer parse_optimizer(std::string_view name);  // throws ArgumentError naming the choices
 
 struct TrainingOptions {
-  std::uint64_t steps = 1000;       // outer steps, 0 to 1e9
+  std::uint64_t steps = 300;        // outer steps, 0 to 1e9
   std::size_t tasks_per_step = 32;  // episodes an outer step averages over, 1 to 4096
   float rate = 1e-3F;               // the optimiser's step size, > 0; falls to a tenth along a cosine
   Optimizer optimizer = Optimizer::kAdam;
