@@ -21,10 +21,8 @@ set_target_properties(oddshot_shared PROPERTIES INSTALL_RPATH "$ORIGIN/oddshot" 
 if(TARGET oddshot_arrow_arrow)
   install(FILES $<TARGET_FILE:oddshot_arrow_arrow> $<TARGET_FILE:oddshot_arrow_parquet> DESTINATION ${CMAKE_INSTALL_LIBDIR}/oddshot)
 endif()
-if(TARGET oddshot_cli)
-  set_target_properties(oddshot_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/oddshot" INSTALL_RPATH_USE_LINK_PATH OFF)
-  install(TARGETS oddshot_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+set_target_properties(oddshot_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/oddshot" INSTALL_RPATH_USE_LINK_PATH OFF)
+install(TARGETS oddshot_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/oddshot)
 install(TARGETS oddshot_shared EXPORT oddshot_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
