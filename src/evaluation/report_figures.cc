@@ -90,7 +90,7 @@ Chart shots_chart(const ReportView& view) {
   range = metric_axis(range);
   chart.y_low = range.low;
   chart.y_high = range.high;
-  chart.y_ticks = round_ticks(range.low, range.high, 8);
+  chart.y_ticks = round_ticks(range.low, range.high, 10);
   return chart;
 }
 

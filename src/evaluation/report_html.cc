@@ -102,10 +102,11 @@ std::string heat_section(const ReportView& view) {
 std::string shots_section(const ReportView& view) {
   const std::string figure = shots_figure(view);
   if (figure.empty()) return "";
-  return note(
-             "In colour the learners, dashed the best method without meta-learning, the best of each with its 95% band; in grey all "
-             "others. The number "
-             "beside each name is its AUPRC at the largest number of examples. Examples are spaced by the logarithm of one more.") +
+  return note(fmt::format(
+             "In colour the learners, dashed the method without meta-learning that is best with {}; the best learner and that method "
+             "with their 95% bands; in grey all others. The number beside a name is its AUPRC at the largest number of examples. "
+             "Examples are spaced by the logarithm of one more.",
+             markup::counted(view.lead_shots(), "labelled example", "labelled examples"))) +
          figure;
 }
 

@@ -139,8 +139,8 @@ std::string undefined_note(std::span<const MethodResult* const> rows) {
   if (counts.empty()) return "";
   return element(
       "p", R"(class="note")",
-      fmt::format("A dash stands for undefined. At the threshold a metric was undefined for {} of the draws (task and repeat), which "
-                  "count in no mean: precision, for one, where no row was called an anomaly.",
+      fmt::format("In some draws (a task and a repeat) a metric at the threshold is undefined, precision for one where no row is "
+                  "called an anomaly: {}. They count in no mean.",
                   markup::listed(counts)));
 }
 

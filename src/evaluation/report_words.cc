@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "evaluation/markup.h"
+#include "oddshot/evaluation/experiment.h"
 
 namespace oddshot {
 namespace {
@@ -145,12 +147,23 @@ std::string how_to_read(const ReportView& view) {
   return out;
 }
 
-bool names_an_option(std::string_view name) {
-  static constexpr std::array<std::string_view, 5> kOptions = {"learner", "baselines", "steps", "query-normals", "query-anomalies"};
-  return std::find(kOptions.begin(), kOptions.end(), name) != kOptions.end();
+// The settings that the command must give: what was measured, and each choice that is not the default.
+std::vector<std::pair<std::string, std::string>> chosen(const RunSettings& settings) {
+  const auto defaults = training_settings({}, {});
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& setting : settings.settings) {
+    const std::string& name = setting.first;
+    const bool always = name == "learner" || name == "baselines";
+    // Taken over from --shots, --normals and --seed, which the command ends with.
+    const bool follows = name.starts_with("training-") || name == "normals" || name == "seed";
+    const bool changed = std::any_of(defaults.begin(), defaults.end(),
+                                     [&](const auto& usual) { return usual.first == name && usual.second != setting.second; });
+    if (always || (changed && !follows)) out.emplace_back(name, setting.second.empty() ? "none" : setting.second);
+  }
+  return out;
 }
 
-std::string quoted(std::string_view value) {
+std::string in_shell(std::string_view value) {
   const bool plain = !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || std::string_view("-_.,/:+=@%").find(static_cast<char>(c)) != std::string_view::npos;
   });
@@ -247,18 +260,22 @@ std::vector<std::string> protocol(const ReportView& view) {
 
 std::string command(const ReportView& view) {
   const EvaluationResult& r = view.result();
-  std::vector<std::string> shots;
-  for (const std::size_t s : r.options.shots) shots.push_back(std::to_string(s));
-  std::string out = "oddshot run " + quoted(r.suite);
-  for (const auto& [name, value] : view.settings().settings) {
-    std::string_view bare = name;
-    while (bare.starts_with('-')) bare.remove_prefix(1);
-    if (names_an_option(bare)) out += fmt::format(" \\\n  --{} {}", bare, quoted(value));
+  const EvaluationOptions& o = r.options;
+  const EvaluationOptions usual;
+  std::string out = "oddshot run " + in_shell(r.suite);
+  const auto add = [&](std::string_view name, std::string_view value) { out += fmt::format(" \\\n  --{} {}", name, value); };
+  for (const auto& [name, value] : chosen(view.settings())) {
+    if (value == "yes") {
+      out += fmt::format(" \\\n  --{}", name);
+    } else {
+      add(name, in_shell(value));
+    }
   }
-  std::string joined;
-  for (const std::string& s : shots) joined += (joined.empty() ? "" : ",") + s;
-  return out + fmt::format(" \\\n  --shots {} \\\n  --normals {} --repeats {} --seed {}", joined, r.options.normals, r.options.repeats,
-                           r.options.seed);
+  if (o.query_normals != usual.query_normals) add("query-normals", std::to_string(o.query_normals));
+  if (o.query_anomalies != usual.query_anomalies) add("query-anomalies", std::to_string(o.query_anomalies));
+  add("shots", fmt::format("{}", fmt::join(o.shots, ",")));
+  add("normals", fmt::format("{} --repeats {} --seed {}", o.normals, o.repeats, o.seed));
+  return out;
 }
 
 }  // namespace oddshot

@@ -13,6 +13,7 @@
 #include "evaluation/page_reader.h"
 #include "evaluation/report_example.h"
 #include "oddshot/evaluation/evaluate.h"
+#include "oddshot/evaluation/experiment.h"
 
 namespace oddshot {
 namespace {
@@ -279,7 +280,7 @@ TEST(Report, ShowsUndefinedAsADashAndSaysSo) {
   result.methods[0].tasks[2].auprc = std::nullopt;
   const std::string after = report_html(result, example_settings());
   EXPECT_NE(after.find("title=\"undefined\""), std::string::npos);
-  EXPECT_TRUE(read_page(after).says("A dash stands for undefined. At the threshold a metric was undefined for knn in 7 of the draws"));
+  EXPECT_TRUE(read_page(after).says("where no row is called an anomaly: knn in 7. They count in no mean."));
 }
 
 TEST(Report, MarksTheBestOfEachColumnAndEveryEqual) {
@@ -308,12 +309,21 @@ TEST(Report, NamesTheCommandThatGivesItAgain) {
   EvaluationResult result = duel({{1, kEven}, {5, kEven}});
   result.suite = "my suites/o'k.toml";
   result.options.seed = 7;
+  result.options.query_normals = 500;
+  LearnerOptions learner;
+  learner.encoder.hidden.clear();
+  learner.learn_inner_rates = true;
+  TrainingOptions training;
+  training.steps = 123;
+  training.seed = 7;
+  training.shots = {1, 5};
   RunSettings settings = example_settings();
-  settings.settings = {{"learner", "maml,proto"}, {"--steps", "1000"}, {"encoder", "64,64"}};
+  settings.settings = {{"learner", "maml,proto"}, {"baselines", ""}};
+  for (auto& setting : training_settings(learner, training)) settings.settings.push_back(std::move(setting));
   const Page page = page_of(result, settings);
-  EXPECT_TRUE(page.says(
-      R"(oddshot run 'my suites/o'\''k.toml' \ --learner maml,proto \ --steps 1000 \ --shots 1,5 \ --normals 50 --repeats 20 --seed 7)"));
-  EXPECT_TRUE(page.says("64,64"));
+  EXPECT_TRUE(
+      page.says(R"(oddshot run 'my suites/o'\''k.toml' \ --learner maml,proto \ --baselines none \ --hidden none \ --learn-inner-rates )"
+                R"(\ --steps 123 \ --query-normals 500 \ --shots 1,5 \ --normals 50 --repeats 20 --seed 7)"));
 }
 
 TEST(Report, TellsSettingsTasksNotesAndVersion) {
