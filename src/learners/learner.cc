@@ -5,6 +5,7 @@
 
 #include "learners/anil.h"
 #include "learners/fomaml.h"
+#include "learners/in_context.h"
 #include "learners/maml.h"
 #include "learners/meta_sgd.h"
 #include "learners/pooled.h"
@@ -27,6 +28,8 @@ constexpr std::array kLearners{
     LearnerEntry{"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
     LearnerEntry{"ridge", "learner", "ridge", "an embedding in which ridge regression separates the classes, solved at once",
                  learners::make_ridge},
+    LearnerEntry{"in-context", "learner", "in-context", "a network that reads the support and scores a row, without inner steps",
+                 learners::make_in_context},
     LearnerEntry{"pooled", "pooled", "pooled", "one network for all training tasks, not adapted", learners::make_pooled},
     LearnerEntry{"pooled-finetuned", "pooled", "pooled", "the pooled network, fine-tuned on the support", learners::make_pooled_finetuned},
 };
