@@ -10,6 +10,7 @@
 
 #include "learners/anil.h"
 #include "learners/fomaml.h"
+#include "learners/in_context.h"
 #include "learners/maml.h"
 #include "learners/meta_sgd.h"
 #include "learners/proto.h"
@@ -125,15 +126,16 @@ void check_encoder_learner(const std::string& name, std::size_t outputs, double 
   expect_gradient(golden, layout, loss, gradient, tolerance);
 }
 
-template <class T>
-void check_ridge(const std::string& name, double tolerance) {
+// A learner whose model is made from options alone.
+template <class Model, class Scratch, class T>
+void check_model(const std::string& name, double tolerance) {
   SCOPED_TRACE(name);
   const Golden golden(name);
-  const RidgeModel<T> model(golden.options);
+  const Model model(golden.options);
   const auto params = flat<T>(model.layout, golden.content["parameters"]);
   const Side<T> support(golden.content["support"]);
   const Side<T> query(golden.content["query"]);
-  RidgeScratch<T> scratch;
+  Scratch scratch;
   AlignedVector<T> gradient(model.layout.size());
   const T loss = model.meta_gradient(params, support.view(), query.view(), scratch, gradient);
   expect_gradient(golden, model.layout, loss, gradient, tolerance);
@@ -173,8 +175,12 @@ void check_all(double tolerance) {
                                return proto_gradient<T>(encoder, params, support, query, scratch, gradient);
                              });
   }
-  check_ridge<T>("ridge_primal_tanh", tolerance);
-  check_ridge<T>("ridge_dual_gelu_norm", tolerance);
+  for (const char* name : {"ridge_primal_tanh", "ridge_dual_gelu_norm"}) {
+    check_model<RidgeModel<T>, RidgeScratch<T>, T>(name, tolerance);
+  }
+  for (const char* name : {"in_context_tanh", "in_context_gelu_norm_odd_width", "in_context_normals_only"}) {
+    check_model<InContextModel<T>, InContextScratch<T>, T>(name, tolerance);
+  }
 }
 
 TEST(Golden, EveryMetaGradientIsAutogradsInDouble) { check_all<double>(1e-12); }

@@ -155,6 +155,46 @@ def ridge(name, seed, hidden, activation, layer_norm, embedding, support, query=
     write(name, config, parts, parameters, loss)
 
 
+def in_context(name, seed, hidden, activation, layer_norm, embedding, support, query=(7, 5)):
+    heads, blocks = 4, 2
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, embedding]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    draw = lambda *shape: torch.randn(shape, generator=generator)
+    attention = -(-embedding // heads) * heads
+    parameters["label"] = draw(2, embedding)
+    parameters["absent"] = draw(2, embedding)
+    shapes = {"query": (embedding, attention, True), "key": (embedding, attention, False), "value": (embedding, attention, False),
+              "merge": (2 * attention, embedding, True), "up": (embedding, 2 * embedding, True), "down": (2 * embedding, embedding, True)}
+    linears = {f"block.{b}.{key}": shape for b in range(blocks) for key, shape in shapes.items()} | {"logit": (embedding, 1, True)}
+    for key, (inputs, outputs, bias) in linears.items():
+        parameters[f"{key}.weight"] = draw(inputs, outputs) / inputs ** 0.5
+        if bias:
+            parameters[f"{key}.bias"] = 0.1 * draw(outputs)
+    for value in parameters.values():
+        value.requires_grad_()
+
+    linear = lambda key, x: x @ parameters[f"{key}.weight"] + parameters.get(f"{key}.bias", 0.0)
+    split = lambda x: x.reshape(len(x), heads, -1).transpose(0, 1)  # [heads, rows, width of a head]
+    embed = lambda rows: encode(parameters, rows, len(widths) - 1, activation)
+    rows, labels = parts["support"]
+    embedded = embed(rows)
+    tokens = [torch.cat([parameters["absent"][y:y + 1], embedded[labels == y] + parameters["label"][y]]) for y in (0, 1)]
+    rows, labels = parts["query"]
+    h = embed(rows)
+    for b in range(blocks):
+        q = split(linear(f"block.{b}.query", h))
+        summaries = [F.scaled_dot_product_attention(q, split(linear(f"block.{b}.key", t)), split(linear(f"block.{b}.value", t)))
+                     .transpose(0, 1).reshape(len(h), -1) for t in tokens]
+        h = h + linear(f"block.{b}.merge", torch.cat(summaries, 1))
+        h = h + linear(f"block.{b}.down", F.gelu(linear(f"block.{b}.up", h)))
+    loss = balanced_cross_entropy(linear("logit", h)[:, 0], labels)
+    config = {"learner": "in-context", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding}
+    write(name, config, parts, parameters, loss)
+
+
 # Fixed inner rates are exact in float, as LearnerOptions holds them.
 maml("maml_tanh", 1, [6, 5], "tanh", False, 3, 0.25, False)
 maml("maml_relu", 2, [6, 5], "relu", False, 3, 0.25, False)
@@ -175,3 +215,6 @@ proto("proto_gelu_norm", 8, [6, 5], "gelu", True)
 proto("proto_relu", 9, [6], "relu", False)
 ridge("ridge_primal_tanh", 50, [6, 5], "tanh", False, 3, (6, 2))
 ridge("ridge_dual_gelu_norm", 51, [6, 5], "gelu", True, 9, (3, 1))
+in_context("in_context_tanh", 60, [6, 5], "tanh", False, 8, (6, 2))
+in_context("in_context_gelu_norm_odd_width", 61, [6, 5], "gelu", True, 5, (5, 3))
+in_context("in_context_normals_only", 62, [6], "tanh", False, 6, (5, 0))
