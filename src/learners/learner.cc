@@ -6,6 +6,8 @@
 #include "learners/anil.h"
 #include "learners/fomaml.h"
 #include "learners/in_context.h"
+#include "learners/imaml.h"
+#include "learners/learned_optimizer.h"
 #include "learners/maml.h"
 #include "learners/meta_sgd.h"
 #include "learners/pooled.h"
@@ -25,6 +27,10 @@ constexpr std::array kLearners{
     LearnerEntry{"meta-sgd", "learner", "meta-sgd", "MAML with a learned rate for every parameter", learners::make_meta_sgd},
     LearnerEntry{"anil", "learner", "anil", "MAML that adapts the last layer alone", learners::make_anil},
     LearnerEntry{"reptile", "learner", "reptile", "a start moved towards where each task's training leads", learners::make_reptile},
+    LearnerEntry{"imaml", "learner", "imaml", "a start near which each task's best parameters lie; implicit gradient",
+                 learners::make_imaml},
+    LearnerEntry{"learned-optimizer", "learner", "learned-optimizer", "a start and a small network that makes gradients into steps",
+                 learners::make_learned_optimizer},
     LearnerEntry{"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
     LearnerEntry{"ridge", "learner", "ridge", "an embedding in which ridge regression separates the classes, solved at once",
                  learners::make_ridge},

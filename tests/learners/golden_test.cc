@@ -11,6 +11,8 @@
 #include "learners/anil.h"
 #include "learners/fomaml.h"
 #include "learners/in_context.h"
+#include "learners/imaml.h"
+#include "learners/learned_optimizer.h"
 #include "learners/maml.h"
 #include "learners/meta_sgd.h"
 #include "learners/proto.h"
@@ -37,6 +39,9 @@ struct Golden {
     options.learn_inner_rates = config.value("learn_inner_rates", false);
     options.inner_momentum = config.value("inner_momentum", 0.0F);
     options.multi_step_loss = config.value("multi_step_loss", false);
+    options.proximity = config.value("proximity", 1.0F);
+    options.conjugate_steps = config.value("conjugate_steps", 1);
+    options.optimizer_width = config.value("optimizer_width", 1);
   }
 
   Json content;
@@ -92,20 +97,26 @@ void expect_gradient(const Golden& golden, const Layout& layout, T loss, const A
   }
 }
 
-template <class T>
-void check_unrolled(const std::string& name, const std::function<UnrolledVariant(const LearnerOptions&)>& variant, double tolerance) {
-  SCOPED_TRACE(name);
-  const Golden golden(name);
-  const UnrolledModel<T> model(variant(golden.options), golden.options);
+// A model with a meta_gradient() of its own.
+template <class T, class Model, class ScratchOf>
+void check_model(const Golden& golden, const Model& model, ScratchOf& scratch, double tolerance) {
   const auto params = flat<T>(model.layout, golden.content["parameters"]);
   const Side<T> support(golden.content["support"]);
   const Side<T> query(golden.content["query"]);
-  UnrolledScratch<T> scratch;
   AlignedVector<T> gradient(model.layout.size());
   for (int repeat = 0; repeat < 2; ++repeat) {  // the second time in used scratch
     const T loss = model.meta_gradient(params, support.view(), query.view(), scratch, gradient);
     expect_gradient(golden, model.layout, loss, gradient, tolerance);
   }
+}
+
+template <class T>
+void check_unrolled(const std::string& name, const std::function<UnrolledVariant(const LearnerOptions&)>& variant, double tolerance) {
+  SCOPED_TRACE(name);
+  const Golden golden(name);
+  const UnrolledModel<T> model(variant(golden.options), golden.options);
+  UnrolledScratch<T> scratch;
+  check_model<T>(golden, model, scratch, tolerance);
 }
 
 // A learner whose meta-parameters are an encoder's alone. `gradient_of`(encoder, layout, options, params, support, query, gradient) ->
@@ -167,6 +178,25 @@ void check_all(double tolerance) {
                              return reptile_direction<T>(encoder, layout, params, support, query, {.rates = rates}, options.inner_steps,
                                                          scratch, gradient);
                            });
+  for (const char* name : {"imaml_tanh", "imaml_gelu_norm_momentum", "imaml_relu_normals_only", "imaml_cut_short"}) {
+    check_encoder_learner<T>(name, 1, tolerance,
+                             [](const auto& encoder, const Layout&, const LearnerOptions& options, const AlignedVector<T>& params,
+                                const auto& support, const auto& query, AlignedVector<T>& gradient) {
+                               ImamlScratch<T> scratch;
+                               const ProximalRule<T> rule{.rate = static_cast<T>(options.inner_rate),
+                                                          .momentum = static_cast<T>(options.inner_momentum),
+                                                          .proximity = static_cast<T>(options.proximity)};
+                               return imaml_gradient<T>(encoder, params, support, query, rule, options.inner_steps, options.conjugate_steps,
+                                                        scratch, gradient);
+                             });
+  }
+  for (const char* name : {"learned_optimizer_tanh", "learned_optimizer_gelu_norm", "learned_optimizer_relu_normals_only"}) {
+    SCOPED_TRACE(name);
+    const Golden golden(name);
+    const LearnedOptimizerModel<T> model(golden.options);
+    LearnedOptimizerScratch<T> scratch;
+    check_model<T>(golden, model, scratch, tolerance);
+  }
   for (const char* name : {"proto_tanh", "proto_gelu_norm", "proto_relu"}) {
     check_encoder_learner<T>(name, 3, tolerance,
                              [](const auto& encoder, const Layout&, const LearnerOptions&, const AlignedVector<T>& params,

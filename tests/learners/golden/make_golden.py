@@ -195,6 +195,89 @@ def in_context(name, seed, hidden, activation, layer_norm, embedding, support, q
     write(name, config, parts, parameters, loss)
 
 
+def imaml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, proximity, conjugate_steps, momentum=0.0,
+          support=(6, 4), query=(7, 5), dense=True):
+    """The linear system with the dense Hessian, or the iterate of textbook conjugate gradients where they are cut short."""
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, 1]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    names = list(parameters)
+    sizes = [parameters[key].numel() for key in names]
+    start = torch.cat([parameters[key].flatten() for key in names])
+
+    def loss_of(flat, side):
+        network = {key: part.reshape(parameters[key].shape) for key, part in zip(names, flat.split(sizes))}
+        rows, labels = parts[side]
+        return balanced_cross_entropy(encode(network, rows, len(widths) - 1, activation)[:, 0], labels)
+
+    here = before = start
+    for _ in range(inner_steps):
+        gradient = torch.func.grad(loss_of)(here, "support")
+        pulled = here + momentum * (here - before) - inner_rate * gradient
+        before, here = here, (pulled + inner_rate * proximity * start) / (1 + inner_rate * proximity)
+    hessian = torch.autograd.functional.hessian(lambda flat: loss_of(flat, "support"), here)
+    system = torch.eye(len(start)) + hessian / proximity
+    wanted = torch.func.grad(loss_of)(here, "query")
+    if dense:
+        solution = torch.linalg.solve(system, wanted)
+    else:
+        solution, residual = torch.zeros_like(wanted), wanted
+        direction = residual
+        for _ in range(conjugate_steps):
+            image = system @ direction
+            way = (residual @ residual) / (direction @ image)
+            solution = solution + way * direction
+            left = residual - way * image
+            direction = left + (left @ left) / (residual @ residual) * direction
+            residual = left
+    for value in parameters.values():
+        value.requires_grad_()
+    flat = torch.cat([parameters[key].flatten() for key in names])
+    loss = flat @ solution  # written as the gradient of this
+    loss = loss - loss.detach() + loss_of(here, "query")
+    config = {"learner": "imaml", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "inner_steps": inner_steps,
+              "inner_rate": inner_rate, "inner_momentum": momentum, "proximity": proximity, "conjugate_steps": conjugate_steps}
+    write(name, config, parts, parameters, loss)
+
+
+def learned_optimizer(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, width, support=(6, 4), query=(7, 5)):
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, 1]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    names = list(parameters)
+    normal = lambda *shape: torch.randn(*shape, generator=generator)
+    parameters["optimizer.rate"] = inner_rate * (1 + 0.2 * normal(len(names)))
+    parameters["optimizer.0.weight"] = normal(5, width) * 5 ** -0.5
+    parameters["optimizer.0.bias"] = normal(width) * 0.3
+    parameters["optimizer.1.weight"] = normal(width, 2) * width ** -0.5
+    parameters["optimizer.1.bias"] = normal(2) * 0.3
+    for value in parameters.values():
+        value.requires_grad_()
+
+    loss_of = lambda network, side: balanced_cross_entropy(
+        encode(network, parts[side][0], len(widths) - 1, activation)[:, 0], parts[side][1])
+    squash = lambda z, scale: z / torch.sqrt(z ** 2 + scale ** 2)
+    adapted = {key: parameters[key] for key in names}
+    for step in range(inner_steps):
+        loss = loss_of(adapted, "support")
+        gradients = torch.autograd.grad(loss, [adapted[key] for key in names], create_graph=True)
+        moved = {}
+        for key, g, rate in zip(names, gradients, parameters["optimizer.rate"]):
+            shared = [squash(loss, 1.0), torch.tensor(step / inner_steps)]
+            x = torch.stack([squash(g, 0.1), squash(g, 0.01), squash(g, 0.001), *(value.expand_as(g) for value in shared)], -1)
+            h = torch.tanh(x @ parameters["optimizer.0.weight"] + parameters["optimizer.0.bias"])
+            gate, push = (h @ parameters["optimizer.1.weight"] + parameters["optimizer.1.bias"]).unbind(-1)
+            moved[key] = adapted[key] - rate * (2 * torch.sigmoid(gate) * g + 0.01 * push)
+        adapted = moved
+    config = {"learner": "learned-optimizer", "hidden": hidden, "activation": activation, "layer_norm": layer_norm,
+              "inner_steps": inner_steps, "inner_rate": inner_rate, "optimizer_width": width}
+    write(name, config, parts, parameters, loss_of(adapted, "query"))
+
+
 # Fixed inner rates are exact in float, as LearnerOptions holds them.
 maml("maml_tanh", 1, [6, 5], "tanh", False, 3, 0.25, False)
 maml("maml_relu", 2, [6, 5], "relu", False, 3, 0.25, False)
@@ -218,3 +301,10 @@ ridge("ridge_dual_gelu_norm", 51, [6, 5], "gelu", True, 9, (3, 1))
 in_context("in_context_tanh", 60, [6, 5], "tanh", False, 8, (6, 2))
 in_context("in_context_gelu_norm_odd_width", 61, [6, 5], "gelu", True, 5, (5, 3))
 in_context("in_context_normals_only", 62, [6], "tanh", False, 6, (5, 0))
+imaml("imaml_tanh", 31, [6, 5], "tanh", False, 5, 0.25, 2.0, 100)
+imaml("imaml_gelu_norm_momentum", 32, [6, 5], "gelu", True, 4, 0.25, 8.0, 100, momentum=0.5)
+imaml("imaml_relu_normals_only", 33, [6, 5], "relu", False, 6, 0.25, 2.0, 100, support=(8, 0))
+imaml("imaml_cut_short", 34, [6, 5], "tanh", False, 5, 0.25, 0.5, 3, dense=False)
+learned_optimizer("learned_optimizer_tanh", 35, [6, 5], "tanh", False, 3, 0.25, 8)
+learned_optimizer("learned_optimizer_gelu_norm", 36, [6, 5], "gelu", True, 2, 0.25, 5)
+learned_optimizer("learned_optimizer_relu_normals_only", 37, [24, 5], "relu", False, 3, 0.25, 8, support=(8, 0))
