@@ -5,8 +5,8 @@
 
 #include "learners/anil.h"
 #include "learners/fomaml.h"
-#include "learners/in_context.h"
 #include "learners/imaml.h"
+#include "learners/in_context.h"
 #include "learners/learned_optimizer.h"
 #include "learners/maml.h"
 #include "learners/meta_sgd.h"

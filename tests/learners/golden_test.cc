@@ -10,8 +10,8 @@
 
 #include "learners/anil.h"
 #include "learners/fomaml.h"
-#include "learners/in_context.h"
 #include "learners/imaml.h"
+#include "learners/in_context.h"
 #include "learners/learned_optimizer.h"
 #include "learners/maml.h"
 #include "learners/meta_sgd.h"
