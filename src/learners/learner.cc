@@ -14,6 +14,7 @@
 #include "learners/proto.h"
 #include "learners/reptile.h"
 #include "learners/ridge.h"
+#include "learners/siamese.h"
 #include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
 
@@ -31,6 +32,8 @@ constexpr std::array kLearners{
                  learners::make_imaml},
     LearnerEntry{"learned-optimizer", "learner", "learned-optimizer", "a start and a small network that makes gradients into steps",
                  learners::make_learned_optimizer},
+    LearnerEntry{"siamese", "learner", "siamese", "an embedding in which rows of one class lie near each other, others apart",
+                 learners::make_siamese},
     LearnerEntry{"proto", "learner", "proto", "an embedding in which each class lies around its mean", learners::make_proto},
     LearnerEntry{"ridge", "learner", "ridge", "an embedding in which ridge regression separates the classes, solved at once",
                  learners::make_ridge},

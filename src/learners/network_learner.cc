@@ -1,6 +1,7 @@
 #include "learners/network_learner.h"
 
 #include <string>
+#include <utility>
 
 #include "oddshot/base/error.h"
 
@@ -32,6 +33,22 @@ void score_network(const nets::Encoder<float>& encoder, const float* params, Mat
                    std::span<float> scores) {
   for_each_batch(encoder, params, rows, tape, scores,
                  [](MatrixView logits, std::span<float> out) { std::copy_n(logits.data, out.size(), out.data()); });
+}
+
+void add_tensor(AdaptedState& state, std::string name, std::vector<std::size_t> shape, const float* values) {
+  const Tensor& tensor = state.layout[state.layout.add(std::move(name), std::move(shape))];
+  state.values.resize(state.layout.size());
+  std::copy_n(values, tensor.size(), state.values.data() + tensor.offset);
+}
+
+MatrixView tensor_values(const AdaptedState& state, std::string_view name) {
+  const auto at = state.layout.find(name);
+  if (!at) {
+    return {};
+  }
+  const Tensor& tensor = state.layout[*at];
+  const std::size_t cols = tensor.size() / tensor.shape[0];
+  return {state.values.data() + tensor.offset, tensor.shape[0], cols, cols};
 }
 
 AdaptedState NetworkLearner::network_state(std::span<const float> params) const {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "nets/encoder.h"
 #include "oddshot/learners/learner.h"
@@ -34,6 +37,11 @@ void for_each_batch(const nets::Encoder<float>& encoder, const float* params, Ma
 // The logit of each row.
 void score_network(const nets::Encoder<float>& encoder, const float* params, MatrixView rows, nets::Tape<float>& tape,
                    std::span<float> scores);
+
+// Appends a tensor to a state.
+void add_tensor(AdaptedState& state, std::string name, std::vector<std::size_t> shape, const float* values);
+// The values of a state's tensor, as a matrix [shape[0] x the rest]; no rows if the state has no such tensor. Lives as long as the state.
+MatrixView tensor_values(const AdaptedState& state, std::string_view name);
 
 class NetworkLearner : public Learner {
  protected:

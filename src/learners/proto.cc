@@ -1,154 +1,186 @@
 #include "learners/proto.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
+#include <utility>
 
 #include "learners/network_learner.h"
 #include "nets/losses.h"
-#include "oddshot/base/error.h"
 
 namespace oddshot::learners {
 namespace {
 
-// [2 x E] class means of labelled embeddings; returns the number of rows of each class.
+// -log of the mean of exp(-d), without overflow; leaves in `d` each one's share, softmax(-d).
 template <class T>
-std::array<std::size_t, 2> class_means(BasicMatrixView<T> embeddings, std::span<const std::uint8_t> labels, BasicMatrix<T>& means) {
-  std::array<std::size_t, 2> count{0, 0};
-  means.resize(2, embeddings.cols);
-  std::fill_n(means.data(), 2 * embeddings.cols, T{0});
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    ++count[labels[i]];
-    const std::span<const T> row = embeddings.row(i);
-    const std::span<T> mean = means.row(labels[i]);
-    for (std::size_t e = 0; e < row.size(); ++e) {
-      mean[e] += row[e];
-    }
+T soft_distance(std::span<T> d) {
+  if (d.size() == 1) {
+    return std::exchange(d[0], T{1});
   }
-  if (count[0] == 0 || count[1] == 0) {
-    throw ArgumentError("prototypes need rows of both classes; the support has " + std::to_string(count[0]) + " normal rows and " +
-                        std::to_string(count[1]) + " anomalies");
+  const T nearest = *std::min_element(d.begin(), d.end());
+  T sum = 0;
+  for (T& one : d) {
+    one = std::exp(nearest - one);
+    sum += one;
   }
-  for (std::size_t y = 0; y < 2; ++y) {
-    for (T& value : means.row(y)) {
-      value /= static_cast<T>(count[y]);
-    }
+  for (T& one : d) {
+    one /= sum;
   }
-  return count;
+  return nearest - std::log(sum / static_cast<T>(d.size()));
+}
+
+// The logit of each row of distances [N x P], the first `normals` of them to the normals' prototypes; leaves the shares in their place.
+template <class T>
+void logits_of(BasicMatrix<T>& distances, std::size_t normals, T log_threshold, T* logits) {
+  for (std::size_t i = 0; i < distances.rows(); ++i) {
+    const std::span<T> row = distances.row(i);
+    logits[i] = soft_distance(row.first(normals)) - (normals < row.size() ? soft_distance(row.subspan(normals)) : std::exp(log_threshold));
+  }
 }
 
 template <class T>
-T squared_distance(const T* x, const T* y, std::size_t n) {
-  T sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    sum += (x[i] - y[i]) * (x[i] - y[i]);
-  }
-  return sum;
+void measure(const kernels::Table<T>& kernels, BasicMatrixView<T> rows, BasicMatrixView<T> prototypes, BasicMatrix<T>& distances) {
+  distances.resize(rows.rows, prototypes.rows);
+  kernels.squared_distances(rows.rows, prototypes.rows, rows.cols, rows.data, rows.stride, prototypes.data, prototypes.stride,
+                            distances.data(), prototypes.rows);
 }
 
 }  // namespace
 
 template <class T>
-T proto_gradient(const nets::Encoder<T>& encoder, std::span<const T> params, const LabelledRows<T>& support, const LabelledRows<T>& query,
-                 ProtoScratch<T>& scratch, std::span<T> gradient) {
+ProtoModel<T>::ProtoModel(const LearnerOptions& given)
+    : options(with_embedding(given)),
+      encoder(options.encoder, layout, "encoder"),
+      metric(options.metric, options.embedding, layout),
+      threshold(layout[layout.add("log_threshold", {1})].offset) {}
+
+template <class T>
+T ProtoModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<T>& support, const LabelledRows<T>& query,
+                               ProtoScratch<T>& scratch, std::span<T> gradient) const {
+  const auto& kernels = encoder.kernels();
   const std::size_t s = support.rows.rows;
   const std::size_t q = query.rows.rows;
-  const std::size_t width = encoder.spec().outputs;
+  const std::size_t width = options.embedding;
+  const T* own = metric.own(params.data());
+  T* d_own = metric.own(gradient.data());
+  std::fill(gradient.begin(), gradient.end(), T{0});
+
   scratch.batch.join(support, query);
   encoder.forward(params.data(), scratch.batch.rows, scratch.tape);
   const BasicMatrixView<T> embeddings = scratch.tape.output();
-  const std::array<std::size_t, 2> count = class_means(embeddings.slice(0, s), support.labels, scratch.prototypes);
-  const T* c0 = scratch.prototypes.row(0).data();
-  const T* c1 = scratch.prototypes.row(1).data();
-
+  Prototypes<T>& prototypes = scratch.prototypes;
+  find_prototypes(kernels, metric, own, embeddings.slice(0, s), support.labels, options.prototypes, prototypes);
+  const std::size_t count = prototypes.means.rows();
+  const BasicMatrixView<T> asked = metric.map(own, embeddings.slice(s, q), scratch.mapped);
+  const BasicMatrixView<T> centres = metric.map(own, prototypes.means, scratch.mapped_prototypes);
+  measure(kernels, asked, centres, scratch.distances);
   scratch.logits.resize(q);
   scratch.d_logits.resize(q);
-  for (std::size_t i = 0; i < q; ++i) {
-    const T* f = embeddings.row(s + i).data();
-    scratch.logits[i] = squared_distance(f, c0, width) - squared_distance(f, c1, width);
-  }
-  const T loss = nets::balanced_cross_entropy<T>(encoder.kernels(), scratch.logits, query.labels, scratch.d_logits.data(), nullptr);
+  logits_of(scratch.distances, prototypes.normals, params[threshold], scratch.logits.data());
+  const T loss = nets::balanced_cross_entropy<T>(kernels, scratch.logits, query.labels, scratch.d_logits.data(), nullptr);
 
-  // dlogit/df = 2 (c1 - c0),  dlogit/dc0 = -2 (f - c0),  dlogit/dc1 = 2 (f - c1); a prototype passes its gradient on to its rows in equal
-  // parts.
-  scratch.d_embeddings.resize(s + q, width);
-  std::vector<T> d_prototypes(2 * width, T{0});
+  // dlogit/dd(x, c) is c's share in its class, negative for anomalies;  dd/dphi(f) = 2 (phi(f) - phi(c)) = -dd/dphi(c)
+  scratch.d_query.resize(q, width);
+  scratch.d_prototypes.resize(count, width);
+  std::fill_n(scratch.d_query.data(), q * width, T{0});
+  std::fill_n(scratch.d_prototypes.data(), count * width, T{0});
   for (std::size_t i = 0; i < q; ++i) {
-    const T d = 2 * scratch.d_logits[i];
-    const T* f = embeddings.row(s + i).data();
-    const std::span<T> d_f = scratch.d_embeddings.row(s + i);
-    for (std::size_t e = 0; e < width; ++e) {
-      d_f[e] = d * (c1[e] - c0[e]);
-      d_prototypes[e] -= d * (f[e] - c0[e]);
-      d_prototypes[width + e] += d * (f[e] - c1[e]);
+    if (prototypes.normals == count) {
+      gradient[threshold] -= scratch.d_logits[i] * std::exp(params[threshold]);
+    }
+    for (std::size_t p = 0; p < count; ++p) {
+      const T d = (p < prototypes.normals ? T{2} : T{-2}) * scratch.d_logits[i] * scratch.distances(i, p);
+      const T* f = asked.row(i).data();
+      const T* c = centres.row(p).data();
+      T* d_f = scratch.d_query.row(i).data();
+      T* d_c = scratch.d_prototypes.row(p).data();
+      for (std::size_t e = 0; e < width; ++e) {
+        d_f[e] += d * (f[e] - c[e]);
+        d_c[e] -= d * (f[e] - c[e]);
+      }
     }
   }
+  metric.pull_back(embeddings.slice(s, q), asked, scratch.d_query, own, d_own);
+  metric.pull_back(prototypes.means, centres, scratch.d_prototypes, own, d_own);
+  scratch.d_embeddings.resize(s + q, width);
   for (std::size_t i = 0; i < s; ++i) {
-    const std::uint8_t y = support.labels[i];
-    const std::span<T> d_f = scratch.d_embeddings.row(i);
+    const std::uint32_t p = prototypes.of_row[i];
     for (std::size_t e = 0; e < width; ++e) {
-      d_f[e] = d_prototypes[y * width + e] / static_cast<T>(count[y]);
+      scratch.d_embeddings(i, e) = scratch.d_prototypes(p, e) / static_cast<T>(prototypes.sizes[p]);
     }
   }
-  std::fill(gradient.begin(), gradient.end(), T{0});
+  std::copy_n(scratch.d_query.data(), q * width, scratch.d_embeddings.row(s).data());
   encoder.backward(params.data(), scratch.d_embeddings, scratch.tape, gradient.data());
   return loss;
 }
 
-template float proto_gradient(const nets::Encoder<float>&, std::span<const float>, const LabelledRows<float>&, const LabelledRows<float>&,
-                              ProtoScratch<float>&, std::span<float>);
-template double proto_gradient(const nets::Encoder<double>&, std::span<const double>, const LabelledRows<double>&,
-                               const LabelledRows<double>&, ProtoScratch<double>&, std::span<double>);
+template struct ProtoModel<float>;
+template struct ProtoModel<double>;
 
 namespace {
 
 class Proto final : public NetworkLearner {
  public:
-  explicit Proto(const LearnerOptions& options) : options_(with_embedding(options)), encoder_(options_.encoder, layout_, "encoder") {}
+  explicit Proto(const LearnerOptions& options) : model_(options) {}
 
   std::string_view name() const override { return "proto"; }
-  const LearnerOptions& options() const override { return options_; }
-  const Layout& layout() const override { return layout_; }
+  const LearnerOptions& options() const override { return model_.options; }
+  const Layout& layout() const override { return model_.layout; }
   std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<ProtoScratch<float>>(); }
-  std::size_t minimum_shots() const override { return 1; }
+  std::size_t minimum_shots() const override { return 0; }
   std::size_t inner_steps() const override { return 0; }
-  void initialise(std::span<float> params, Stream stream) const override { encoder_.initialise(params.data(), stream); }
+
+  void initialise(std::span<float> params, Stream stream) const override {
+    model_.encoder.initialise(params.data(), stream);
+    model_.metric.initialise(model_.metric.own(params.data()));
+    params[model_.threshold] = std::log(model_.metric.usual_distance());
+  }
 
   float task_gradient(std::span<const float> params, const Episode& episode, Scratch& scratch, std::span<float> gradient) const override {
-    return proto_gradient<float>(encoder_, params, {episode.support_rows, episode.support_labels},
-                                 {episode.query_rows, episode.query_labels}, static_cast<ProtoScratch<float>&>(scratch), gradient);
+    return model_.meta_gradient(params, {episode.support_rows, episode.support_labels}, {episode.query_rows, episode.query_labels},
+                                static_cast<ProtoScratch<float>&>(scratch), gradient);
   }
 
   AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch, std::size_t /*steps*/) const override {
     auto& work = static_cast<ProtoScratch<float>&>(scratch);
-    encoder_.forward(params.data(), support.rows, work.tape, nets::Keep::kOutputsOnly);
-    class_means(work.tape.output(), support.labels, work.prototypes);
+    const float* own = model_.metric.own(params.data());
+    encoder().forward(params.data(), support.rows, work.tape, nets::Keep::kOutputsOnly);
+    Prototypes<float>& found = work.prototypes;
+    find_prototypes(encoder().kernels(), model_.metric, own, work.tape.output(), support.labels, model_.options.prototypes, found);
     AdaptedState state = network_state(params);
-    const std::size_t at = state.layout.add("prototypes", {2, encoder_.spec().outputs});
-    state.values.resize(state.layout.size());
-    std::copy_n(work.prototypes.data(), 2 * encoder_.spec().outputs,
-                state.values.begin() + static_cast<std::ptrdiff_t>(state.layout[at].offset));
+    if (const auto tensor = model_.metric.tensor()) {
+      add_tensor(state, layout()[*tensor].name, layout()[*tensor].shape, own);
+    }
+    add_tensor(state, "log_threshold", {1}, params.data() + model_.threshold);
+    const std::size_t width = model_.options.embedding;
+    add_tensor(state, "prototypes.normal", {found.normals, width}, found.means.data());
+    if (found.means.rows() > found.normals) {
+      add_tensor(state, "prototypes.anomaly", {found.means.rows() - found.normals, width}, found.means.row(found.normals).data());
+    }
     return state;
   }
 
   void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const override {
     auto& work = static_cast<ProtoScratch<float>&>(scratch);
-    const std::size_t width = encoder_.spec().outputs;
-    const float* c0 = state.values.data() + state.layout.tensors().back().offset;
-    const float* c1 = c0 + width;
-    for_each_batch(encoder_, state.values.data(), rows, work.tape, scores, [&](MatrixView embeddings, std::span<float> out) {
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        const float* f = embeddings.row(i).data();
-        out[i] = squared_distance(f, c0, width) - squared_distance(f, c1, width);
-      }
+    const auto tensor = model_.metric.tensor();
+    const float* own = tensor ? tensor_values(state, layout()[*tensor].name).data : nullptr;
+    const float log_threshold = *tensor_values(state, "log_threshold").data;
+    const MatrixView normals = tensor_values(state, "prototypes.normal");
+    const MatrixView anomalies = tensor_values(state, "prototypes.anomaly");
+    BasicMatrix<float>& means = work.prototypes.means;
+    means.resize(normals.rows + anomalies.rows, model_.options.embedding);
+    std::copy_n(normals.data, normals.rows * normals.cols, means.data());
+    std::copy_n(anomalies.data, anomalies.rows * anomalies.cols, means.data() + normals.rows * normals.cols);
+    const MatrixView centres = model_.metric.map(own, means, work.mapped_prototypes);
+    for_each_batch(encoder(), state.values.data(), rows, work.tape, scores, [&](MatrixView embeddings, std::span<float> out) {
+      measure(encoder().kernels(), model_.metric.map(own, embeddings, work.mapped), centres, work.distances);
+      logits_of(work.distances, normals.rows, log_threshold, out.data());
     });
   }
 
  private:
-  const nets::Encoder<float>& encoder() const override { return encoder_; }
+  const nets::Encoder<float>& encoder() const override { return model_.encoder; }
 
-  LearnerOptions options_;
-  Layout layout_;
-  nets::Encoder<float> encoder_;
+  ProtoModel<float> model_;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "learners/proto.h"
 #include "learners/reptile.h"
 #include "learners/ridge.h"
+#include "learners/siamese.h"
 
 namespace oddshot::learners {
 namespace {
@@ -42,6 +43,11 @@ struct Golden {
     options.proximity = config.value("proximity", 1.0F);
     options.conjugate_steps = config.value("conjugate_steps", 1);
     options.optimizer_width = config.value("optimizer_width", 1);
+    options.prototypes = config.value("prototypes", 1);
+    options.margin = config.value("margin", 1.0F);
+    options.contrast = parse_contrast(config.value("contrast", "linear"));
+    options.mining = parse_mining(config.value("mining", "all"));
+    options.metric = parse_metric(config.value("metric", "euclidean"));
   }
 
   Json content;
@@ -143,13 +149,8 @@ void check_model(const std::string& name, double tolerance) {
   SCOPED_TRACE(name);
   const Golden golden(name);
   const Model model(golden.options);
-  const auto params = flat<T>(model.layout, golden.content["parameters"]);
-  const Side<T> support(golden.content["support"]);
-  const Side<T> query(golden.content["query"]);
   Scratch scratch;
-  AlignedVector<T> gradient(model.layout.size());
-  const T loss = model.meta_gradient(params, support.view(), query.view(), scratch, gradient);
-  expect_gradient(golden, model.layout, loss, gradient, tolerance);
+  check_model<T>(golden, model, scratch, tolerance);
 }
 
 template <class T>
@@ -191,19 +192,19 @@ void check_all(double tolerance) {
                              });
   }
   for (const char* name : {"learned_optimizer_tanh", "learned_optimizer_gelu_norm", "learned_optimizer_relu_normals_only"}) {
-    SCOPED_TRACE(name);
-    const Golden golden(name);
-    const LearnedOptimizerModel<T> model(golden.options);
-    LearnedOptimizerScratch<T> scratch;
-    check_model<T>(golden, model, scratch, tolerance);
+    check_model<LearnedOptimizerModel<T>, LearnedOptimizerScratch<T>, T>(name, tolerance);
   }
-  for (const char* name : {"proto_tanh", "proto_gelu_norm", "proto_relu"}) {
+  for (const char* name : {"siamese_linear", "siamese_squared", "siamese_semi_hard", "siamese_normals_only"}) {
     check_encoder_learner<T>(name, 3, tolerance,
-                             [](const auto& encoder, const Layout&, const LearnerOptions&, const AlignedVector<T>& params,
+                             [](const auto& encoder, const Layout&, const LearnerOptions& options, const AlignedVector<T>& params,
                                 const auto& support, const auto& query, AlignedVector<T>& gradient) {
-                               ProtoScratch<T> scratch;
-                               return proto_gradient<T>(encoder, params, support, query, scratch, gradient);
+                               SiameseScratch<T> scratch;
+                               return siamese_gradient<T>(encoder, options, params, support, query, scratch, gradient);
                              });
+  }
+  for (const char* name : {"proto_tanh", "proto_gelu_norm", "proto_relu", "proto_cosine", "proto_diagonal", "proto_several",
+                           "proto_several_cosine", "proto_normals_only", "proto_normals_only_several_diagonal"}) {
+    check_model<ProtoModel<T>, ProtoScratch<T>, T>(name, tolerance);
   }
   for (const char* name : {"ridge_primal_tanh", "ridge_dual_gelu_norm"}) {
     check_model<RidgeModel<T>, RidgeScratch<T>, T>(name, tolerance);

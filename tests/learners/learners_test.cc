@@ -210,14 +210,6 @@ TEST(Anil, HasTheGradientOfMamlWithRatesOfZeroBelowTheHead) {
   }
 }
 
-TEST(Proto, RefusesASupportWithoutAnomalies) {
-  const auto proto = find_learner("proto")->make(toy_options());
-  AlignedVector<float> params(proto->layout().size());
-  const auto scratch = proto->make_scratch();
-  EXPECT_THROW(proto->adapt(params, toy_episode(10, 0, 20, 0).support(), *scratch), ArgumentError);
-  EXPECT_EQ(proto->minimum_shots(), 1U);
-}
-
 TEST(MlpScratch, FitsItsSupportAndRefusesOneClass) {
   const Episode episode = toy_episode(30, 10, 100, 3);
   const auto scorer = train_mlp_from_scratch(episode.support(), {}, Stream(1, Purpose::kScratch, 0));

@@ -8,6 +8,7 @@ Nothing here knows how Oddshot computes its gradients: the inner loop is unrolle
 """
 
 import json
+import math
 import pathlib
 
 import torch
@@ -114,7 +115,69 @@ def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, le
     write(name, config, parts, parameters, loss)
 
 
-def proto(name, seed, hidden, activation, layer_norm, embedding=3, support=(6, 4), query=(7, 5)):
+def groups(rows, count, distance):
+    """The group of each row: k-means from the mean and the rows farthest from the centres so far; the gradient stops here."""
+    with torch.no_grad():
+        centres = rows.mean(0, keepdim=True)
+        for _ in range(1, count):
+            nearest = distance(rows, centres).min(1).values
+            centres = torch.cat([centres, rows[nearest.argmax()][None]])
+        group = torch.zeros(len(rows), dtype=torch.long)
+        for _ in range(10 if count > 1 else 0):
+            before = group
+            group = distance(rows, centres).argmin(1)
+            group = torch.unique(group, return_inverse=True)[1]
+            centres = torch.stack([rows[group == g].mean(0) for g in range(int(group.max()) + 1)])
+            if torch.equal(group, before):
+                break
+        return group
+
+
+def proto(name, seed, hidden, activation, layer_norm, embedding=3, support=(6, 4), query=(7, 5), metric="euclidean", prototypes=1):
+    generator = torch.Generator().manual_seed(seed)
+    features = 7
+    widths = [features, *hidden, embedding]
+    parts = episode(generator, features, support, query)
+    parameters = encoder_parameters(generator, widths, layer_norm)
+    if metric == "diagonal":
+        parameters["metric.log_weight"] = torch.randn(embedding, generator=generator) * 0.5
+    if metric == "cosine":
+        parameters["metric.log_scale"] = torch.tensor([1.25])
+    parameters["log_threshold"] = torch.tensor([0.375])
+    for value in parameters.values():
+        value.requires_grad_()
+    embed = lambda rows: encode(parameters, rows, len(widths) - 1, activation)
+
+    def distance(rows, centres):
+        if metric == "cosine":
+            unit = lambda x: x / ((x**2).sum(-1, keepdim=True) + 1e-6).sqrt()
+            rows, centres = unit(rows), unit(centres)
+        squares = (rows[:, None] - centres[None]) ** 2
+        if metric == "diagonal":
+            return (parameters["metric.log_weight"].exp() * squares).sum(-1)
+        return squares.sum(-1) if metric == "euclidean" else parameters["metric.log_scale"].exp() / 2 * squares.sum(-1)
+
+    rows, labels = parts["support"]
+    embedded = embed(rows)
+    asked = embed(parts["query"][0])
+    minus_distance = []  # log of the mean over a class's prototypes of exp(-d)
+    for y in (0, 1):
+        if not (labels == y).any():
+            minus_distance.append(-parameters["log_threshold"].exp().expand(len(asked)))
+            continue
+        members = embedded[labels == y]
+        group = groups(members, prototypes, distance)
+        means = torch.stack([members[group == g].mean(0) for g in range(int(group.max()) + 1)])
+        minus_distance.append(torch.logsumexp(-distance(asked, means), 1) - math.log(len(means)))
+    labels = parts["query"][1]
+    losses = F.cross_entropy(torch.stack(minus_distance, 1), labels, reduction="none")
+    loss = torch.stack([losses[labels == y].mean() for y in (0, 1)]).mean()
+    config = {"learner": "proto", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding,
+              "metric": metric, "prototypes": prototypes}
+    write(name, config, parts, parameters, loss)
+
+
+def siamese(name, seed, hidden, activation, layer_norm, contrast, margin, mining="all", embedding=3, support=(6, 4), query=(7, 5)):
     generator = torch.Generator().manual_seed(seed)
     features = 7
     widths = [features, *hidden, embedding]
@@ -122,14 +185,27 @@ def proto(name, seed, hidden, activation, layer_norm, embedding=3, support=(6, 4
     parameters = encoder_parameters(generator, widths, layer_norm)
     for value in parameters.values():
         value.requires_grad_()
-    embed = lambda rows: encode(parameters, rows, len(widths) - 1, activation)
-    rows, labels = parts["support"]
-    prototypes = torch.stack([embed(rows)[labels == y].mean(0) for y in (0, 1)])
-    rows, labels = parts["query"]
-    distances = torch.cdist(embed(rows), prototypes, compute_mode="donot_use_mm_for_euclid_dist") ** 2
-    losses = F.cross_entropy(-distances, labels, reduction="none")
-    loss = torch.stack([losses[labels == y].mean() for y in (0, 1)]).mean()
-    config = {"learner": "proto", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding}
+    rows, labels = (torch.cat([parts["support"][i], parts["query"][i]]) for i in (0, 1))
+    embedded = encode(parameters, rows, len(widths) - 1, activation)
+    power = {"linear": 1, "squared": 2}[contrast]
+    distance = lambda i, j: torch.linalg.vector_norm(embedded[i] - embedded[j])
+    pairs = [(i, j) for i in range(len(rows)) for j in range(i)]
+    if mining == "semi-hard":
+        taken = set()
+        for i in range(len(rows)):
+            own = [distance(i, j).item() for j in range(len(rows)) if labels[j] == labels[i] and j != i]
+            others = {j: distance(i, j).item() for j in range(len(rows)) if labels[j] != labels[i]}
+            nearest = min(own, default=0.0)
+            chosen = [j for j, d in others.items() if nearest < d < margin]
+            if others and max(others.values()) <= nearest:
+                chosen = [max(others, key=others.get)]
+            taken |= {(max(i, j), min(i, j)) for j in chosen}
+        pairs = [(i, j) for i, j in pairs if labels[i] == labels[j] or (i, j) in taken]
+    same = [distance(i, j) ** power for i, j in pairs if labels[i] == labels[j]]
+    different = [torch.relu(margin - distance(i, j)) ** power for i, j in pairs if labels[i] != labels[j]]
+    loss = torch.stack([torch.stack(part).mean() for part in (same, different) if part]).mean()
+    config = {"learner": "siamese", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding,
+              "contrast": contrast, "margin": margin, "mining": mining}
     write(name, config, parts, parameters, loss)
 
 
@@ -308,3 +384,14 @@ imaml("imaml_cut_short", 34, [6, 5], "tanh", False, 5, 0.25, 0.5, 3, dense=False
 learned_optimizer("learned_optimizer_tanh", 35, [6, 5], "tanh", False, 3, 0.25, 8)
 learned_optimizer("learned_optimizer_gelu_norm", 36, [6, 5], "gelu", True, 2, 0.25, 5)
 learned_optimizer("learned_optimizer_relu_normals_only", 37, [24, 5], "relu", False, 3, 0.25, 8, support=(8, 0))
+# The cosine divides by an embedding's length: seeds without short ones, where float has few digits left.
+proto("proto_cosine", 31, [6, 5], "tanh", False, metric="cosine")
+proto("proto_diagonal", 21, [6, 5], "gelu", False, metric="diagonal")
+proto("proto_several", 22, [6, 5], "tanh", False, support=(9, 6), prototypes=3)
+proto("proto_several_cosine", 23, [6, 5], "tanh", True, support=(9, 5), prototypes=2, metric="cosine")
+proto("proto_normals_only", 24, [6, 5], "gelu", False, support=(8, 0))
+proto("proto_normals_only_several_diagonal", 25, [6, 5], "tanh", False, support=(9, 0), prototypes=3, metric="diagonal")
+siamese("siamese_linear", 26, [6, 5], "tanh", False, "linear", 1.5)
+siamese("siamese_squared", 27, [6, 5], "gelu", True, "squared", 1.5)
+siamese("siamese_semi_hard", 28, [6, 5], "tanh", False, "linear", 1.25, mining="semi-hard")
+siamese("siamese_normals_only", 29, [6], "tanh", False, "squared", 2.0, support=(8, 0), query=(6, 1))
