@@ -46,7 +46,7 @@ void mine_semi_hard(T margin, BasicMatrixView<T> distances, std::span<const std:
         take(i, j);
       }
     }
-    if (other != i && row[other] <= nearest) {
+    if (other != i && row[other] <= nearest && row[other] < margin) {
       take(i, other);
     }
   }

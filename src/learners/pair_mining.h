@@ -2,8 +2,8 @@
 //   all        every pair of rows
 //   random     for each row one partner of its own class and one of the other
 //   semi-hard  every pair of one class; and of two classes those that one of the two rows takes for semi-hard: the other is farther from it
-//              than the nearest row of its own class (farther than 0 if there is none) and nearer than the margin. A row to which all rows
-//              of the other class are at most that near takes the farthest of them, so that a bad start is left
+//              than the nearest row of its own class (farther than 0 if there is none) and nearer than the margin. A row that finds all of
+//              the other class no farther than its own nearest takes the farthest of them, if within the margin: a bad start is left so
 // Source: semi-hard: Schroff, Kalenichenko, Philbin 2015, arXiv:1503.03832, section 3.2, there for triplets.
 #pragma once
 

@@ -163,10 +163,10 @@ TEST_P(EveryMetricLearner, LearnsFromNormalsAloneWhatMatters) {
   };
   const int before = pairs_right();
   AlignedVector<float> gradient(toy.params.size());
-  for (std::size_t step = 0; step < 2000; ++step) {
+  for (std::size_t step = 0; step < 1000; ++step) {
     toy.learner->task_gradient(toy.params, episode_at(step), *toy.scratch, gradient);
     for (std::size_t i = 0; i < gradient.size(); ++i) {
-      toy.params[i] -= 0.05F * gradient[i];
+      toy.params[i] -= 0.1F * gradient[i];
     }
   }
   EXPECT_LT(before, 1600);  // of 2000
@@ -253,9 +253,8 @@ TEST(Mining, SemiHardIsFartherThanTheNearestOfTheOwnClassAndWithinTheMargin) {
   // Anomaly 2 is 0.25 from normal 1, the margin is 1. Row 0 (own: 0.5) takes 2 at 0.75; row 1 (own: 0.5) has 2 nearer than its own and 3
   // beyond the margin; rows 2 and 3 (own: 2.25) find all normals nearer or beyond: 2 takes its farthest, 0.
   EXPECT_EQ(mined(Mining::kSemiHard, {0, 0.5, 0.75, 3}, {0, 0, 1, 1}).different, (std::vector<Pair>{{0, 2}}));
-  // An only anomaly takes every normal off it that is within the margin. To normal 3 it is nearer than its own: its farthest anomaly, if
-  // far.
-  EXPECT_EQ(mined(Mining::kSemiHard, {-9, 0, 0.5, 9}, {0, 0, 1, 0}).different, (std::vector<Pair>{{1, 2}, {2, 3}}));
+  // An only anomaly takes every normal off it that is within the margin.
+  EXPECT_EQ(mined(Mining::kSemiHard, {-9, 0, 0.5, 9}, {0, 0, 1, 0}).different, (std::vector<Pair>{{1, 2}}));
   // All at one place: each row takes a farthest one.
   EXPECT_EQ(mined(Mining::kSemiHard, {0, 0, 0, 0}, {0, 0, 1, 1}).different, (std::vector<Pair>{{0, 2}, {0, 3}, {1, 2}}));
   EXPECT_EQ(mined(Mining::kSemiHard, {0, 0, 0, 0}, {0, 0, 1, 1}).same.size(), 2U);

@@ -48,31 +48,6 @@ std::unique_ptr<Learner> toy_learner(const char* name = "maml") {
   return find_learner(name)->make(options);
 }
 
-// A learner that cannot do with fewer anomalies.
-class NeedsTwoShots final : public Learner {
- public:
-  explicit NeedsTwoShots(std::unique_ptr<Learner> other) : other_(std::move(other)) {}
-  std::string_view name() const override { return "needs-two"; }
-  const LearnerOptions& options() const override { return other_->options(); }
-  const Layout& layout() const override { return other_->layout(); }
-  void initialise(std::span<float> params, Stream stream) const override { other_->initialise(params, stream); }
-  std::unique_ptr<Scratch> make_scratch() const override { return other_->make_scratch(); }
-  std::size_t minimum_shots() const override { return 2; }
-  float task_gradient(std::span<const float> params, const Episode& episode, Scratch& scratch, std::span<float> gradient) const override {
-    return other_->task_gradient(params, episode, scratch, gradient);
-  }
-  std::size_t inner_steps() const override { return other_->inner_steps(); }
-  AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch, std::size_t steps) const override {
-    return other_->adapt(params, support, scratch, steps);
-  }
-  void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const override {
-    other_->score(state, rows, scratch, scores);
-  }
-
- private:
-  std::unique_ptr<Learner> other_;
-};
-
 TrainingOptions toy_options(std::uint64_t steps) {
   TrainingOptions options;
   options.steps = steps;
@@ -201,11 +176,13 @@ TEST(Training, RefusesWhatCannotBe) {
   refused([](TrainingOptions& o) { o.shots = {}; });
   refused([](TrainingOptions& o) { o.episode.normals = 0; });
   refused([](TrainingOptions& o) { o.shots = {250}; });  // more than the task has
-  TrainingState good = state;
   state.params.pop_back();
   EXPECT_THROW(train(*learner, tasks, toy_options(1), state, pool), ShapeError);
-  const NeedsTwoShots greedy(toy_learner());
-  EXPECT_THROW(train(greedy, tasks, toy_options(1), good, pool), ArgumentError);  // one shot is among its shots
+  const auto ridge = toy_learner("ridge");  // which needs an anomaly
+  TrainingState ridge_state = start_training(*ridge, toy_options(1));
+  TrainingOptions none = toy_options(1);
+  none.shots = {0};
+  EXPECT_THROW(train(*ridge, tasks, none, ridge_state, pool), ArgumentError);
 }
 
 }  // namespace

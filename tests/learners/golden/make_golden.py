@@ -197,7 +197,7 @@ def siamese(name, seed, hidden, activation, layer_norm, contrast, margin, mining
             others = {j: distance(i, j).item() for j in range(len(rows)) if labels[j] != labels[i]}
             nearest = min(own, default=0.0)
             chosen = [j for j, d in others.items() if nearest < d < margin]
-            if others and max(others.values()) <= nearest:
+            if others and max(others.values()) <= nearest and max(others.values()) < margin:
                 chosen = [max(others, key=others.get)]
             taken |= {(max(i, j), min(i, j)) for j in chosen}
         pairs = [(i, j) for i, j in pairs if labels[i] == labels[j] or (i, j) in taken]
