@@ -93,6 +93,7 @@ class Cutter {
     find_files();
     find_features();
     find_normals();
+    if (manifest_.held_out_anomalies > 0) set_anomalies_aside();
     find_kinds();
     choose_tasks();
     if (manifest_.own_normals) {
@@ -153,6 +154,7 @@ class Cutter {
     if (out_.feature_columns.empty()) refuse("no feature columns: every column has another role");
     for (const auto& name : out_.feature_columns) {
       const Column& feature = out_.table.column(name);
+      features_.push_back(&feature);
       if (feature.categories.size() > kManyCategories) {
         note(fmt::format("column \"{}\" has {} distinct values; if it is an identifier, add it to columns.ignored", name,
                          feature.categories.size()));
@@ -183,6 +185,33 @@ class Cutter {
     }
     if (unlabelled > 0) note(fmt::format("{} rows without a label are left out", unlabelled));
     if (anomalies_.empty()) refuse(fmt::format("every row is normal: column \"{}\" holds no other value", manifest_.label));
+  }
+
+  // Anomalies of files that serve both sides get one of them: equal rows the same, and rows of one group.
+  void set_anomalies_aside() {
+    const Words groups = manifest_.group.empty() ? Words{} : words_of(column(manifest_.group, "columns.group"));
+    for (const auto r : anomalies_) {
+      if (side_[r] != Side::kBoth) continue;
+      ContentKey key;
+      if (manifest_.group.empty()) {
+        add_features(key, r);
+      } else if (groups.codes[r] != kNone) {
+        key.add(groups.words[static_cast<std::size_t>(groups.codes[r])]);
+      }
+      const bool aside = Stream(key.value(), Purpose::kSplit, 1).uniform() < static_cast<float>(manifest_.held_out_anomalies);
+      side_[r] = aside ? Side::kHeldOut : Side::kTraining;
+    }
+  }
+
+  void add_features(ContentKey& key, std::uint32_t row) const {
+    for (const Column* feature : features_) {
+      if (feature->kind == ColumnKind::kNumeric) {
+        key.add(feature->numbers[row]);
+      } else {
+        const std::int32_t code = feature->codes[row];
+        key.add(code == Column::kMissingCode ? std::string_view("\0", 1) : feature->categories[static_cast<std::size_t>(code)]);
+      }
+    }
   }
 
   // kind_ [N]: which kind an anomaly is of (with own normals also which a normal row belongs to), kNone for other rows.
@@ -354,8 +383,8 @@ class Cutter {
       for (const auto& [kind, count] : counts) list += fmt::format("{}{} {}", list.empty() ? "" : ", ", kind, count);
       note(fmt::format("{} are left out: {}", what, list));
     };
-    tell(wrong_side_held_out, "anomalies of held-out kinds in training files");
-    tell(wrong_side_training, "anomalies of training kinds in held-out files");
+    tell(wrong_side_held_out, "anomalies of held-out kinds on the training side");
+    tell(wrong_side_training, "anomalies of training kinds on the held-out side");
     tell(unlisted, "anomalies of kinds that are on neither side");
   }
 
@@ -378,22 +407,13 @@ class Cutter {
 
   // No groups: a file that serves one side gives its normals to it; those of the others are split by what they hold.
   void place_rows() {
-    std::vector<const Column*> features;
-    for (const auto& name : out_.feature_columns) features.push_back(&out_.table.column(name));
     for (const auto r : normals_) {
       if (side_[r] != Side::kBoth) {
         place_normal(r, side_[r] == Side::kTraining ? Serves::kTraining : Serves::kHeldOut);
         continue;
       }
       ContentKey key;
-      for (const Column* feature : features) {
-        if (feature->kind == ColumnKind::kNumeric) {
-          key.add(feature->numbers[r]);
-        } else {
-          key.add(feature->codes[r] == Column::kMissingCode ? std::string_view("\0", 1)
-                                                            : feature->categories[static_cast<std::size_t>(feature->codes[r])]);
-        }
-      }
+      add_features(key, r);
       place_normal(r, by_hash(key.value()));
     }
   }
@@ -516,8 +536,9 @@ class Cutter {
 
   const SuiteManifest& manifest_;
   SuiteRows out_;
+  std::vector<const Column*> features_;
   std::vector<std::int32_t> file_;  // [N]
-  std::vector<Side> side_;          // [N] of the file
+  std::vector<Side> side_;          // [N] of the file; of an anomaly that a share decides about, what it decided
   Words label_;
   std::vector<std::uint32_t> normals_, anomalies_;  // rows
   std::vector<std::string> kinds_;

@@ -249,6 +249,7 @@ void read_tasks(Section section, SuiteManifest& manifest) {
   manifest.cut = section.choice("cut", kCuts, Cut::kLabel);
   manifest.cut_column = section.text("column");
   manifest.clusters = section.count("clusters", 2, 1000).value_or(0);
+  manifest.held_out_anomalies = section.number("held_out_anomalies", 0, 1).value_or(0);
   manifest.own_normals = section.choice("normals", kNormals, manifest.cut == Cut::kFile);
   manifest.training = section.texts("training");
   manifest.held_out = section.texts("held_out");
@@ -386,6 +387,9 @@ void check_tasks(const SuiteManifest& manifest, const Places& places) {
   }
   if (manifest.cut != Cut::kCluster && manifest.clusters != 0) {
     places.fail_at({"tasks.clusters"}, "tasks.clusters has a use only with tasks.cut = \"cluster\"");
+  }
+  if (manifest.cut != Cut::kCluster && manifest.held_out_anomalies != 0) {
+    places.fail_at({"tasks.held_out_anomalies"}, "tasks.held_out_anomalies has a use only with tasks.cut = \"cluster\"");
   }
   if (manifest.cut == Cut::kFile && !manifest.simulator.empty()) {
     places.fail_at({"tasks.cut"}, "tasks.cut = \"file\" has no use where rows come from a simulator");

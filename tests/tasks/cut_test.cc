@@ -127,7 +127,7 @@ TEST(CutByLabel, UnseenKindsAreThoseOfHeldOutFilesOnly) {
   EXPECT_EQ(rows.training[0].normals, rows.training_normals);
   EXPECT_EQ(rows.held_out[0].normals.size(), 20U);
   EXPECT_EQ(rows.feature_columns, (std::vector<std::string>{"x", "y"}));
-  EXPECT_TRUE(has_note(rows, "anomalies of training kinds in held-out files are left out: a 6"));
+  EXPECT_TRUE(has_note(rows, "anomalies of training kinds on the held-out side are left out: a 6"));
 }
 
 TEST(CutByLabel, RowsOfAHeldOutKindNeverServeTraining) {
@@ -138,7 +138,7 @@ TEST(CutByLabel, RowsOfAHeldOutKindNeverServeTraining) {
   const SuiteRows rows = cut_tasks(manifest, table);
   EXPECT_EQ(counts(rows.training), (Counts{{"a", 11}}));
   EXPECT_EQ(counts(rows.held_out), (Counts{{"h", 7}}));
-  EXPECT_TRUE(has_note(rows, "anomalies of held-out kinds in training files are left out: h 8"));
+  EXPECT_TRUE(has_note(rows, "anomalies of held-out kinds on the training side are left out: h 8"));
   EXPECT_TRUE(disjoint(rows_of(rows.training), rows_of(rows.held_out)));
 }
 
@@ -406,6 +406,60 @@ TEST(CutByCluster, IsFittedOnAnomaliesOfTrainingFilesOnly) {
   manifest.clusters = 31;
   EXPECT_NE(error_of(manifest, table).find("tasks.clusters is 31, but there are 30 anomalies to cluster in the files that serve training"),
             std::string::npos);
+}
+
+TEST(CutByCluster, SetsAShareOfTheAnomaliesAsideForHeldOutTasks) {
+  Table table = two_blobs_of_anomalies();
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {  // every anomaly twice
+    Column& column = table.columns[c];
+    for (std::size_t r = 50; r < 100; ++r) {
+      if (column.kind == ColumnKind::kNumeric) {
+        column.numbers.push_back(column.numbers[r]);
+      } else {
+        column.codes.push_back(column.codes[r]);
+      }
+    }
+  }
+  SuiteManifest manifest = manifest_of();
+  manifest.preprocessor.numeric = NumericTransform::kIdentity;
+  manifest.cut = Cut::kCluster;
+  manifest.clusters = 2;
+  manifest.held_out_anomalies = 0.5;
+  manifest.training = {"cluster-1"};
+  manifest.held_out = {"cluster-2"};
+  const SuiteRows rows = cut_tasks(manifest, table);
+  ASSERT_EQ(rows.training.size(), 1U);
+  ASSERT_EQ(rows.held_out.size(), 1U);
+  const std::size_t training = rows.training[0].anomalies.size(), held_out = rows.held_out[0].anomalies.size();
+  EXPECT_TRUE(has_note(rows, "anomalies of training kinds on the held-out side are left out: cluster-1 " + std::to_string(60 - training)));
+  EXPECT_TRUE(has_note(rows, "anomalies of held-out kinds on the training side are left out: cluster-2 " + std::to_string(40 - held_out)));
+  EXPECT_GT(training, 10U);
+  EXPECT_LT(training, 50U);
+  // Equal rows went the same way: a row is there exactly if its copy is.
+  for (const auto* part : {&rows.training[0].anomalies, &rows.held_out[0].anomalies}) {
+    const std::set<std::uint32_t> there(part->begin(), part->end());
+    for (const auto r : there) EXPECT_TRUE(there.contains(r < 100 ? r + 50 : r - 50)) << r;
+  }
+}
+
+TEST(CutByCluster, SetsWholeGroupsAside) {
+  TableMaker maker;
+  for (int g = 0; g < 40; ++g) maker.add(5, "bad", "g" + std::to_string(g)).add(2, "ok", "g" + std::to_string(g));
+  SuiteManifest manifest = manifest_of();
+  manifest.ignored = {"kind"};
+  manifest.group = "group";
+  manifest.cut = Cut::kCluster;
+  manifest.clusters = 2;
+  manifest.held_out_anomalies = 0.5;
+  manifest.training = {"cluster-1"};
+  manifest.held_out = {"cluster-2"};
+  const SuiteRows rows = cut_tasks(manifest, maker.take());
+  std::set<std::int32_t> training, held_out;
+  const Column& group = rows.table.column("group");
+  for (const auto r : rows_of(rows.training)) training.insert(group.codes[r]);
+  for (const auto r : rows_of(rows.held_out)) held_out.insert(group.codes[r]);
+  EXPECT_FALSE(training.empty());
+  for (const auto g : held_out) EXPECT_FALSE(training.contains(g)) << g;
 }
 
 TEST(Cut, AnIdentifierAmongTheFeaturesIsPointedOut) {

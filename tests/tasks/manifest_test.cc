@@ -200,6 +200,7 @@ TEST(Manifest, ContradictionsAreErrorsThatSayWhy) {
       {"path = \"a.csv\"", "path = \"a.csv\"\nside = \"training\"", "mine.toml:10: there are held-out tasks, but every file has side"},
       {"held_out =", "cut = \"cluster\"\nheld_out =", "mine.toml:9: tasks.cut = \"cluster\" needs tasks.clusters"},
       {"held_out =", "clusters = 4\nheld_out =", "mine.toml:9: tasks.clusters has a use only with"},
+      {"held_out =", "held_out_anomalies = 0.5\nheld_out =", "mine.toml:9: tasks.held_out_anomalies has a use only with"},
       {"held_out =", "cut = \"column\"\nheld_out =", "mine.toml:9: tasks.cut = \"column\" needs tasks.column"},
       {"held_out =", "column = \"x\"\nheld_out =", "mine.toml:9: tasks.column has a use only with"},
       {"held_out =", "normals = \"own\"\nheld_out =", "mine.toml:9: tasks.normals = \"own\" has a meaning only with"},
@@ -247,7 +248,8 @@ TEST(Manifest, WhatIsNoManifestIsOneClearError) {
 TEST(Manifest, SuitesThatShipAreFoundByNameAndAreValid) {
   const ScopedVariable none("ODDSHOT_SUITES", nullptr);
   const auto names = shipped_suites();
-  for (const std::string name : {"nsl-kdd", "payment-fraud", "tep"}) {
+  for (const std::string name :
+       {"cardiotocography", "creditcard", "nsl-kdd", "payment-fraud", "steel-plates", "tep", "thyroid", "vehicle-insurance"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
   for (const auto& name : names) EXPECT_EQ(load_manifest(find_manifest(name)).name, name);

@@ -1,4 +1,7 @@
 // The suites that ship, read from the real files: skipped, and said so, where those are not at hand.
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -37,24 +40,49 @@ class RealSuite : public testing::Test {
     return read_suite(load_manifest(std::filesystem::path(ODDSHOT_SOURCE_DIR) / "suites" / (std::string(suite) + ".toml")),
                       {.folder = data_folder(), .download = false});
   }
+  static std::set<std::uint32_t> rows_of(const std::vector<TaskRows>& tasks) {
+    std::set<std::uint32_t> rows;
+    for (const auto& task : tasks) {
+      rows.insert(task.normals.begin(), task.normals.end());
+      rows.insert(task.anomalies.begin(), task.anomalies.end());
+    }
+    return rows;
+  }
+  static std::set<std::uint32_t> training_rows(const SuiteRows& rows) {
+    std::set<std::uint32_t> training = rows_of(rows.training);
+    training.insert(rows.training_normals.begin(), rows.training_normals.end());
+    return training;
+  }
+  // No row on both sides.
+  static void expect_rows_apart(const SuiteRows& rows) {
+    const auto held_out = rows_of(rows.held_out);
+    for (const auto r : training_rows(rows)) EXPECT_FALSE(held_out.contains(r)) << rows.table.place(r);
+  }
   // No row on both sides, and no anomaly of a kind that is held out among the training rows.
   static void expect_sides_apart(const SuiteRows& rows) {
-    std::set<std::uint32_t> training, held_out;
-    for (const auto& task : rows.training) {
-      training.insert(task.normals.begin(), task.normals.end());
-      training.insert(task.anomalies.begin(), task.anomalies.end());
-    }
-    training.insert(rows.training_normals.begin(), rows.training_normals.end());
-    const Column& label = rows.table.column(rows.manifest.label);
+    expect_rows_apart(rows);
     std::set<std::string> held_out_kinds;
-    for (const auto& task : rows.held_out) {
-      held_out_kinds.insert(task.name);
-      held_out.insert(task.normals.begin(), task.normals.end());
-      held_out.insert(task.anomalies.begin(), task.anomalies.end());
-    }
-    for (const auto r : training) {
-      EXPECT_FALSE(held_out.contains(r)) << rows.table.place(r);
+    for (const auto& task : rows.held_out) held_out_kinds.insert(task.name);
+    const Column& label = rows.table.column(rows.manifest.label);
+    for (const auto r : training_rows(rows)) {
       EXPECT_FALSE(held_out_kinds.contains(label.categories.at(static_cast<std::size_t>(label.codes[r])))) << rows.table.place(r);
+    }
+  }
+  // No normal row on one side that equals a normal row on the other in every feature.
+  static void expect_no_feature_row_on_both_sides(const SuiteRows& rows) {
+    const auto content = [&](std::uint32_t r) {
+      std::string text;
+      for (const auto& name : rows.feature_columns) {
+        const Column& column = rows.table.column(name);
+        text += std::to_string(column.kind == ColumnKind::kNumeric ? std::bit_cast<std::int32_t>(column.numbers[r]) : column.codes[r]);
+        text += ' ';
+      }
+      return text;
+    };
+    std::set<std::string> training;
+    for (const auto r : rows.training_normals) training.insert(content(r));
+    for (const auto& task : rows.held_out) {
+      for (const auto r : task.normals) EXPECT_FALSE(training.contains(content(r))) << rows.table.place(r);
     }
   }
 };
@@ -134,6 +162,92 @@ TEST_F(TennesseeEastman, KeepsRunsOnOneSide) {
       for (const auto r : *part) EXPECT_FALSE(training_runs.contains(run.codes[r])) << rows.table.place(r);
     }
   }
+}
+
+class Creditcard : public RealSuite {
+ protected:
+  void SetUp() override { require("creditcard"); }
+};
+
+TEST_F(Creditcard, TrainsOnClustersOfSomeFraudsAndHoldsOutOthers) {
+  const SuiteRows rows = read("creditcard");
+  EXPECT_EQ(counts(rows.training), (Counts{{"cluster-1", 73}, {"cluster-3", 32}, {"cluster-5", 21}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"cluster-2", 39}, {"cluster-4", 28}, {"cluster-6", 14}}));
+  EXPECT_EQ(counts(rows.too_small), (Counts{{"cluster-7", 10}, {"cluster-8", 7}}));
+  EXPECT_EQ(rows.training_normals.size(), 12971U);
+  for (const auto& task : rows.held_out) EXPECT_EQ(task.normals.size(), 13031U) << task.name;
+  EXPECT_EQ(rows.feature_columns.size(), 29U);
+  EXPECT_FALSE(rows.table.find("Time").has_value());
+  expect_rows_apart(rows);
+  expect_no_feature_row_on_both_sides(rows);
+}
+
+class VehicleInsurance : public RealSuite {
+ protected:
+  void SetUp() override { require("vehicle-insurance"); }
+};
+
+TEST_F(VehicleInsurance, JudgesFraudsAmongClaimsOnTheSameTypeOfPolicy) {
+  const SuiteRows rows = read("vehicle-insurance");
+  EXPECT_EQ(counts(rows.training), (Counts{{"Sedan - All Perils", 411}, {"Sedan - Liability", 36}, {"Sport - Collision", 48}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"Sedan - Collision", 384}, {"Utility - All Perils", 41}}));
+  EXPECT_EQ(rows.training_normals.size(), 3676U + 4951U + 300U);
+  EXPECT_EQ(rows.held_out[0].normals.size(), 5200U);
+  EXPECT_EQ(rows.held_out[1].normals.size(), 299U);
+  const Column& policy = rows.table.column("PolicyType");
+  for (const auto* side : {&rows.training, &rows.held_out}) {
+    for (const auto& task : *side) {
+      for (const auto r : task.normals) ASSERT_EQ(policy.categories[static_cast<std::size_t>(policy.codes[r])], task.name);
+    }
+  }
+  expect_rows_apart(rows);
+}
+
+class SteelPlates : public RealSuite {
+ protected:
+  void SetUp() override { require("steel-plates"); }
+};
+
+TEST_F(SteelPlates, TakesKindsInTurnAndNotTheAnswer) {
+  const SuiteRows rows = read("steel-plates");
+  EXPECT_EQ(counts(rows.training), (Counts{{"1", 402}, {"3", 190}, {"5", 72}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"2", 391}, {"4", 158}, {"6", 55}}));
+  EXPECT_EQ(rows.training_normals.size() + rows.held_out[0].normals.size(), 673U);
+  EXPECT_FALSE(rows.table.find("target").has_value());
+  expect_sides_apart(rows);
+  expect_no_feature_row_on_both_sides(rows);
+}
+
+class Thyroid : public RealSuite {
+ protected:
+  void SetUp() override { require("thyroid"); }
+};
+
+TEST_F(Thyroid, HasTenDiagnosesToTrainOnAndFiveHeldOut) {
+  const SuiteRows rows = read("thyroid");
+  EXPECT_EQ(counts(rows.training),
+            (Counts{{"K", 436}, {"I", 346}, {"R", 196}, {"L", 115}, {"N", 110}, {"GK", 49}, {"J", 30}, {"B", 21}, {"AK", 46}, {"MK", 16}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"G", 359}, {"F", 233}, {"A", 147}, {"M", 111}, {"S", 85}}));
+  EXPECT_EQ(rows.training_normals.size() + rows.held_out[0].normals.size(), 6771U);
+  const Column& tsh = rows.table.column("TSH");  // "?" is a gap, not a category
+  EXPECT_EQ(tsh.kind, ColumnKind::kNumeric);
+  EXPECT_EQ(std::count_if(tsh.numbers.begin(), tsh.numbers.end(), [](float value) { return std::isnan(value); }), 842);
+  expect_sides_apart(rows);
+  expect_no_feature_row_on_both_sides(rows);
+}
+
+class Cardiotocography : public RealSuite {
+ protected:
+  void SetUp() override { require("cardiotocography"); }
+};
+
+TEST_F(Cardiotocography, HasThreePatternsOnEachSideAndFourNormalOnes) {
+  const SuiteRows rows = read("cardiotocography");
+  EXPECT_EQ(counts(rows.training), (Counts{{"class_6", 332}, {"class_7", 252}, {"class_9", 69}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"class_5", 72}, {"class_8", 107}, {"class_10", 197}}));
+  EXPECT_EQ(rows.training_normals.size() + rows.held_out[0].normals.size(), 384U + 579 + 53 + 81);
+  expect_sides_apart(rows);
+  expect_no_feature_row_on_both_sides(rows);
 }
 
 }  // namespace

@@ -56,6 +56,9 @@ struct SuiteManifest {
   Cut cut = Cut::kLabel;
   std::string cut_column;    // Cut::kColumn
   std::size_t clusters = 0;  // Cut::kCluster
+  // Cut::kCluster: the share of the anomalies of files that serve both sides that is set aside (by hash of row or group): clusters are
+  // fitted without it, and held-out tasks are made of it alone. 0: none is; clusters are fitted on them all.
+  double held_out_anomalies = 0;
   // The normals of a task are those of its own file (Cut::kFile) or its own value of the column (Cut::kColumn), and on the side of the
   // task; otherwise all tasks of a side share its normals.
   bool own_normals = false;
