@@ -306,6 +306,16 @@ std::size_t Preprocessor::width() const { return feature_names_.size(); }
 
 const std::vector<std::string>& Preprocessor::feature_names() const { return feature_names_; }
 
+std::vector<FeatureKind> Preprocessor::feature_kinds() const {
+  std::vector<FeatureKind> kinds(width(), FeatureKind::kIndicator);
+  // A numeric column's score is the first of its features.
+  for (std::size_t f = 0; f < kinds.size(); ++f) {
+    const bool first = f == 0 || feature_sources_[f] != feature_sources_[f - 1];
+    if (first && schema_[feature_sources_[f]].kind == ColumnKind::kNumeric) kinds[f] = FeatureKind::kNumeric;
+  }
+  return kinds;
+}
+
 const std::vector<std::uint32_t>& Preprocessor::feature_sources() const { return feature_sources_; }
 
 const std::vector<std::string>& Preprocessor::dropped() const { return dropped_; }

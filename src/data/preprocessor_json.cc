@@ -3,15 +3,14 @@
 //     {"name": "duration", "kind": "numeric", "missing": false, "mean": 0.94, "deviation": 2.1},
 //     {"name": "service", "kind": "category", "missing": false, "categories": ["http", "smtp"]}]}
 // Numbers are written with the digits that read back to the same double.
-#include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "data/cell.h"
+#include "data/json_members.h"
 #include "data/strict_json.h"
 #include "oddshot/base/error.h"
 #include "oddshot/data/preprocessor.h"
@@ -21,70 +20,12 @@ namespace {
 
 using Json = nlohmann::json;
 using data::in_quotes;
+using data::Members;
 
 constexpr std::string_view kFormat = "oddshot preprocessor";
 constexpr int kVersion = 1;
 
 [[noreturn]] void refuse(const std::string& what) { throw FormatError("preprocessor: " + what); }
-
-// The members of one JSON object, taken by name; what is left over or missing is refused.
-class Members {
- public:
-  Members(const Json& object, std::string place, std::initializer_list<std::string_view> names)
-      : object_(object), place_(std::move(place)) {
-    if (!object.is_object()) refuse(place_ + " is not an object");
-    for (const auto& [key, value] : object.items()) {
-      if (std::find(names.begin(), names.end(), key) == names.end())
-        refuse(fmt::format("{} has an unknown member {}", place_, in_quotes(key)));
-    }
-  }
-
-  const Json& at(const char* name) const {
-    const auto found = object_.find(name);
-    if (found == object_.end()) refuse(fmt::format("{} lacks {}", place_, in_quotes(name)));
-    return *found;
-  }
-  const std::string& text(const char* name) const {
-    const Json& value = at(name);
-    if (!value.is_string()) refuse_type(name, "a text");
-    return value.get_ref<const std::string&>();
-  }
-  bool flag(const char* name) const {
-    const Json& value = at(name);
-    if (!value.is_boolean()) refuse_type(name, "true or false");
-    return value.get<bool>();
-  }
-  double number(const char* name) const {
-    const Json& value = at(name);
-    if (!value.is_number()) refuse_type(name, "a number");
-    return value.get<double>();
-  }
-  const Json& list(const char* name) const {
-    const Json& value = at(name);
-    if (!value.is_array()) refuse_type(name, "a list");
-    return value;
-  }
-  // Distinct texts.
-  std::vector<std::string> texts(const char* name) const {
-    std::vector<std::string> out;
-    std::unordered_set<std::string_view> seen;
-    for (const Json& item : list(name)) {
-      if (!item.is_string()) refuse_type(name, "a list of texts");
-      const std::string& text = item.get_ref<const std::string&>();
-      if (!seen.insert(text).second) refuse(fmt::format("{}: {} holds {} twice", place_, in_quotes(name), in_quotes(text)));
-      out.push_back(text);
-    }
-    return out;
-  }
-
- private:
-  [[noreturn]] void refuse_type(const char* name, std::string_view wanted) const {
-    refuse(fmt::format("{}: {} is not {}", place_, in_quotes(name), wanted));
-  }
-
-  const Json& object_;
-  std::string place_;
-};
 
 }  // namespace
 
@@ -111,7 +52,7 @@ std::string Preprocessor::to_json() const {
 
 Preprocessor Preprocessor::from_json(std::string_view json) {
   const Json document = data::parse_json(json, "preprocessor");
-  const Members members(document, "the text", {"format", "version", "transform", "clip", "dropped", "columns"});
+  const Members members("preprocessor", document, "the text", {"format", "version", "transform", "clip", "dropped", "columns"});
   if (members.text("format") != kFormat)
     refuse(fmt::format("the format is {}, not {}", in_quotes(members.text("format")), in_quotes(kFormat)));
   if (members.at("version") != kVersion) refuse(fmt::format("version {} is not known, only {}", members.at("version").dump(), kVersion));
@@ -129,8 +70,8 @@ Preprocessor Preprocessor::from_json(std::string_view json) {
   for (const Json& item : members.list("columns")) {
     const std::string place = fmt::format("column {}", out.schema_.size());
     const bool numeric = item.is_object() && item.contains("mean");
-    const Members column = numeric ? Members(item, place, {"name", "kind", "missing", "mean", "deviation"})
-                                   : Members(item, place, {"name", "kind", "missing", "categories"});
+    const Members column = numeric ? Members("preprocessor", item, place, {"name", "kind", "missing", "mean", "deviation"})
+                                   : Members("preprocessor", item, place, {"name", "kind", "missing", "categories"});
     const std::string& name = column.text("name");
     if (!names.insert(name).second) refuse(fmt::format("two columns are called {}", in_quotes(name)));
     if (column.text("kind") != (numeric ? "numeric" : "category"))

@@ -21,6 +21,8 @@ struct BasicMatrixView {
   T operator()(std::size_t r, std::size_t c) const { return data[r * stride + c]; }
   // Rows [first, first + count).
   BasicMatrixView slice(std::size_t first, std::size_t count) const { return {data + first * stride, count, cols, stride}; }
+  // Columns [first, first + count).
+  BasicMatrixView columns(std::size_t first, std::size_t count) const { return {data + first, rows, count, stride}; }
 };
 
 // Owned rows x cols values, zero at birth.

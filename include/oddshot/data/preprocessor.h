@@ -18,6 +18,11 @@ enum class NumericTransform : std::uint8_t {
   kIdentity,   // x
 };
 
+enum class FeatureKind : std::uint8_t {
+  kNumeric,    // a score of a numeric column
+  kIndicator,  // 0 or 1: of a category, or "is missing"
+};
+
 struct PreprocessorOptions {
   NumericTransform numeric = NumericTransform::kSignedLog;
   float clip = 8.0F;  // features of numeric columns stay within [-clip, clip] deviations; > 0
@@ -61,6 +66,7 @@ class Preprocessor {
   std::size_t width() const;
   // One name a feature: "duration", "service=http", "service=(unseen)", "age is missing".
   const std::vector<std::string>& feature_names() const;
+  std::vector<FeatureKind> feature_kinds() const;  // [width()]
   // Which of schema_columns() a feature comes from: [width()].
   const std::vector<std::uint32_t>& feature_sources() const;
   // The input columns it needs, in order: those not dropped.

@@ -1,0 +1,254 @@
+#include "oddshot/data/views.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "data/normal_quantile.h"
+#include "data/whitening.h"
+#include "kernels/kernels.h"
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+constexpr float kLargestClip = 1e6F;
+constexpr std::size_t kCovarianceRows = 32768;  // 384 columns: 0.1% of a variance in sampling error, and a fit well below a second
+constexpr std::size_t kBlock = 128;             // rows at a time: a column's order statistics (8 KB) and the block share the caches
+
+void check_range(const char* what, double value, double low, double high) {
+  if (!(value >= low && value <= high)) throw ArgumentError(fmt::format("{} is {}; it must be {} to {}", what, value, low, high));
+}
+
+void check_finite(MatrixView features) {
+  for (std::size_t r = 0; r < features.rows; ++r) {
+    for (std::size_t c = 0; c < features.cols; ++c) {
+      if (!std::isfinite(features(r, c))) {
+        throw NumericError(fmt::format("views: row {}, feature {}: {} is not finite", r, c, features(r, c)));
+      }
+    }
+  }
+}
+
+// Item i of `count` spread evenly over [0, n), the first and the last included; count <= n.
+std::size_t spread(std::size_t i, std::size_t count, std::size_t n) {
+  return count < 2 ? 0 : static_cast<std::size_t>((static_cast<std::uint64_t>(i) * (n - 1) + (count - 1) / 2) / (count - 1));
+}
+
+// The number of values < x (or <= x, `with_equal`) among ascending values [n], n >= 1. Without branches that nobody can predict.
+template <bool with_equal>
+std::size_t count_below(const float* values, std::size_t n, float x) {
+  const auto below = [x](float value) { return with_equal ? value <= x : value < x; };
+  const float* base = values;
+  while (n > 1) {
+    const std::size_t half = n / 2;
+    base += below(base[half - 1]) ? half : 0;
+    n -= half;
+  }
+  return static_cast<std::size_t>(base - values) + (below(*base) ? 1 : 0);
+}
+
+// The rank-Gaussian of x before the clip; `quantiles` [2K - 1] at the order statistics [K] and halfway between two.
+double rank_gaussian(float x, std::span<const float> statistics, std::span<const float> quantiles) {
+  const std::size_t less = count_below<false>(statistics.data(), statistics.size(), x);
+  if (less == statistics.size()) return quantiles.back() + std::log1p(static_cast<double>(x) - statistics.back());
+  if (statistics[less] == x) {  // the middle of the equal ones
+    const std::size_t up_to = less + count_below<true>(statistics.data() + less, statistics.size() - less, x);
+    return quantiles[less + up_to - 1];
+  }
+  if (less == 0) return quantiles.front() - std::log1p(static_cast<double>(statistics.front()) - x);
+  const double low = statistics[less - 1];
+  const double share = (x - low) / (statistics[less] - low);
+  const double from = quantiles[2 * (less - 1)];
+  return from + share * (quantiles[2 * less] - from);
+}
+
+// The `count` of `columns` with the largest variance, the first of equals, in ascending order.
+std::vector<std::uint32_t> most_varied(std::vector<std::uint32_t> columns, std::size_t count, std::span<const double> variance) {
+  if (columns.size() > count) {
+    std::stable_sort(columns.begin(), columns.end(), [&](std::uint32_t a, std::uint32_t b) { return variance[a] > variance[b]; });
+    columns.resize(count);
+    std::sort(columns.begin(), columns.end());
+  }
+  return columns;
+}
+
+// Of each column of `rows`; in double, two passes.
+std::vector<double> variances(MatrixView rows) {
+  std::vector<double> mean(rows.cols);
+  std::vector<double> out(rows.cols);
+  const auto n = static_cast<double>(rows.rows);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t c = 0; c < rows.cols; ++c) mean[c] += static_cast<double>(rows(r, c)) / n;
+  }
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t c = 0; c < rows.cols; ++c) {
+      const double centred = static_cast<double>(rows(r, c)) - mean[c];
+      out[c] += centred * centred / n;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void ViewOptions::validate() const {
+  check_range("the plain clip", plain_clip, 1, kLargestClip);
+  check_range("the rank clip", rank_clip, 1, kLargestClip);
+  check_range("the whitened clip", whitened_clip, 1, kLargestClip);
+  check_range("the whitened shrinkage", whitened_shrinkage, 1e-6F, 1);
+  check_range("the joined shrinkage", joined_shrinkage, 1e-6F, 1);
+  check_range("the number of order statistics", static_cast<double>(order_statistics), 2, 65536);
+  check_range("the number of indicators", static_cast<double>(indicators), 1, 4096);
+  check_range("the widest whitened view", static_cast<double>(widest), 2, 4096);
+}
+
+Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const ViewOptions& options) {
+  options.validate();
+  if (kinds.size() != features.cols) throw ShapeError(fmt::format("{} kinds for {} features", kinds.size(), features.cols));
+  if (features.rows == 0) throw ArgumentError("no rows to fit views on");
+  if (features.cols == 0) throw ArgumentError("no features to fit views on");
+  check_finite(features);
+
+  Views fitted;
+  fitted.options_ = options;
+  fitted.kinds_.assign(kinds.begin(), kinds.end());
+  fitted.rows_ = features.rows;
+  std::vector<std::uint32_t> numeric;
+  std::vector<std::uint32_t> indicators;
+  for (std::uint32_t f = 0; f < kinds.size(); ++f) (kinds[f] == FeatureKind::kNumeric ? numeric : indicators).push_back(f);
+
+  const std::size_t kept = std::min(features.rows, options.order_statistics);
+  fitted.order_statistics_ = Matrix(numeric.size(), kept);
+  std::vector<float> column(features.rows);
+  for (std::size_t i = 0; i < numeric.size(); ++i) {
+    for (std::size_t r = 0; r < features.rows; ++r) column[r] = features(r, numeric[i]);
+    std::sort(column.begin(), column.end());
+    for (std::size_t k = 0; k < kept; ++k) fitted.order_statistics_(i, k) = column[spread(k, kept, column.size())];
+  }
+  fitted.finish();
+
+  // What is whitened is chosen, and fitted, on plain and rank of some rows.
+  Matrix some(std::min(features.rows, kCovarianceRows), features.cols);
+  for (std::size_t r = 0; r < some.rows(); ++r) std::ranges::copy(features.row(spread(r, some.rows(), features.rows)), some.row(r).begin());
+  Matrix rows(some.rows(), features.cols + numeric.size());
+  for (std::size_t first = 0; first < rows.rows(); first += kBlock) {
+    fitted.fill_plain_and_rank(some, first, std::min(kBlock, rows.rows() - first), rows);
+  }
+  const auto fit_whitening = [&](std::vector<std::uint32_t> columns, float least) {
+    const data::Scatter s = data::scatter(rows, columns, kLargestClip);
+    Whitening whitening{std::move(columns), {s.mean.begin(), s.mean.end()}, {}};
+    whitening.matrix = data::whitening_matrix(s.covariance, data::shrinkage(s.covariance, rows.rows(), least));
+    fitted.whitenings_.push_back(std::move(whitening));
+  };
+  const std::vector<double> variance = variances(rows);
+  if (!numeric.empty()) fit_whitening(most_varied(numeric, options.widest, variance), options.whitened_shrinkage);
+  const std::size_t room = options.widest - (numeric.empty() ? 0 : 2);
+  indicators = most_varied(std::move(indicators), std::min(options.indicators, room), variance);
+  std::vector<std::uint32_t> joined = most_varied(numeric, (options.widest - indicators.size()) / 2, variance);
+  for (std::size_t i = 0, chosen = joined.size(); i < chosen; ++i) {
+    const auto place = std::find(numeric.begin(), numeric.end(), joined[i]) - numeric.begin();
+    joined.push_back(static_cast<std::uint32_t>(features.cols) + static_cast<std::uint32_t>(place));
+  }
+  joined.insert(joined.end(), indicators.begin(), indicators.end());
+  std::sort(joined.begin(), joined.end());
+  fit_whitening(std::move(joined), options.joined_shrinkage);
+  fitted.finish();
+  return fitted;
+}
+
+void Views::finish() {
+  numeric_.clear();
+  for (std::uint32_t f = 0; f < kinds_.size(); ++f) {
+    if (kinds_[f] == FeatureKind::kNumeric) numeric_.push_back(f);
+  }
+  // Order statistic k stands for the row of rank k (N - 1) / (K - 1), counted from 0.
+  const std::size_t kept = order_statistics_.cols();
+  const auto n = static_cast<double>(rows_);
+  quantiles_.assign(numeric_.empty() ? 0 : 2 * kept - 1, 0.0F);
+  for (std::size_t h = 0; 2 * h + 1 < quantiles_.size(); ++h) {  // the middle one is 0
+    const double rank = static_cast<double>(h) / 2 * (n - 1) / static_cast<double>(kept - 1);
+    quantiles_[h] = static_cast<float>(data::normal_quantile((rank + 0.5) / n));
+    quantiles_[quantiles_.size() - 1 - h] = -quantiles_[h];
+  }
+  spans_.clear();
+  width_ = 0;
+  const auto append = [&](const char* name, std::size_t count) {
+    spans_.push_back({name, width_, count});
+    width_ += count;
+  };
+  append("plain", kinds_.size());
+  if (!numeric_.empty()) append("rank", numeric_.size());
+  for (const Whitening& whitening : whitenings_)
+    append(&whitening == &whitenings_.back() ? "joined" : "whitened", whitening.columns.size());
+}
+
+const ViewSpan& Views::span(std::string_view name) const {
+  const auto found = std::find_if(spans_.begin(), spans_.end(), [&](const ViewSpan& one) { return one.name == name; });
+  if (found != spans_.end()) return *found;
+  std::string names;
+  for (const ViewSpan& one : spans_) names += (names.empty() ? "" : ", ") + one.name;
+  throw ArgumentError(fmt::format("there is no view \"{}\" of these columns; there are {}", name, names));
+}
+
+void Views::fill_plain_and_rank(MatrixView features, std::size_t first, std::size_t count, Matrix& out) const {
+  const float clip = options_.plain_clip;
+  for (std::size_t r = first; r < first + count; ++r) {
+    std::ranges::copy(features.row(r), out.row(r).begin());
+    for (const std::uint32_t f : numeric_) out(r, f) = std::clamp(out(r, f), -clip, clip);
+  }
+  const double rank_clip = options_.rank_clip;
+  for (std::size_t i = 0; i < numeric_.size(); ++i) {
+    for (std::size_t r = first; r < first + count; ++r) {
+      const double rank = rank_gaussian(features(r, numeric_[i]), order_statistics_.row(i), quantiles_);
+      out(r, kinds_.size() + i) = static_cast<float>(std::clamp(rank, -rank_clip, rank_clip));
+    }
+  }
+}
+
+void Views::fill_whitened(const Whitening& whitening, std::size_t to, std::size_t first, std::size_t count, Matrix& centred,
+                          Matrix& out) const {
+  const std::size_t d = whitening.columns.size();
+  for (std::size_t r = 0; r < count; ++r) {
+    const auto row = out.row(first + r);
+    for (std::size_t c = 0; c < d; ++c) {
+      centred(r, c) = std::clamp(row[whitening.columns[c]], -kLargestClip, kLargestClip) - whitening.mean[c];
+    }
+  }
+  kernels::Product<float> product;
+  product.m = count;
+  product.n = product.k = d;
+  product.a = centred.data();
+  product.a_row = centred.cols();
+  product.b = whitening.matrix.data();
+  product.ldb = d;
+  product.c = out.row(first).data() + to;
+  product.ldc = out.cols();
+  kernels::table<float>().product(product);
+  const float clip = options_.whitened_clip;
+  for (std::size_t r = first; r < first + count; ++r) {
+    for (float& value : out.row(r).subspan(to, d)) value = std::clamp(value, -clip, clip);
+  }
+}
+
+Matrix Views::transform(MatrixView features) const {
+  if (features.cols != inputs()) throw ShapeError(fmt::format("{} features a row; the views are of {}", features.cols, inputs()));
+  check_finite(features);
+  Matrix out(features.rows, width());
+  std::size_t widest = 0;
+  for (const Whitening& whitening : whitenings_) widest = std::max(widest, whitening.columns.size());
+  Matrix centred(std::min(kBlock, features.rows), widest);
+  for (std::size_t first = 0; first < features.rows; first += kBlock) {
+    const std::size_t count = std::min(kBlock, features.rows - first);
+    fill_plain_and_rank(features, first, count, out);
+    for (std::size_t w = 0; w < whitenings_.size(); ++w) {
+      fill_whitened(whitenings_[w], spans_[spans_.size() - whitenings_.size() + w].first, first, count, centred, out);
+    }
+  }
+  return out;
+}
+
+}  // namespace oddshot
