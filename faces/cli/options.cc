@@ -78,6 +78,7 @@ void add_training_options(CLI::App& command, Settings& settings) {
   command.add_option("--proximity", learner.proximity, "imaml: weight of the pull towards the start")->capture_default_str();
   add_count(command, "--conjugate-steps", learner.conjugate_steps, "imaml: steps of the conjugate gradients")->capture_default_str();
   add_count(command, "--optimizer-width", learner.optimizer_width, "learned-optimizer: width of its hidden layer")->capture_default_str();
+  add_count(command, "--members", learner.members, "score-net: networks whose scores are averaged")->capture_default_str();
   command.add_option("--activation", settings.activation, "relu, tanh or gelu")->capture_default_str();
   command.add_flag("--layer-norm", learner.encoder.layer_norm, "normalise each hidden layer");
 }

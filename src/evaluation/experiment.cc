@@ -111,6 +111,7 @@ std::vector<std::pair<std::string, std::string>> training_settings(const Learner
           {"proximity", fmt::format("{}", learner.proximity)},
           {"conjugate-steps", fmt::format("{}", learner.conjugate_steps)},
           {"optimizer-width", fmt::format("{}", learner.optimizer_width)},
+          {"members", fmt::format("{}", learner.members)},
           {"optimizer", std::string(to_string(training.optimizer))},
           {"steps", fmt::format("{}", training.steps)},
           {"tasks-per-step", fmt::format("{}", training.tasks_per_step)},

@@ -14,6 +14,7 @@
 #include "learners/proto.h"
 #include "learners/reptile.h"
 #include "learners/ridge.h"
+#include "learners/score_net.h"
 #include "learners/siamese.h"
 #include "oddshot/base/choice.h"
 #include "oddshot/base/error.h"
@@ -22,6 +23,8 @@ namespace oddshot {
 namespace {
 
 constexpr std::array kLearners{
+    LearnerEntry{"score-net", "learner", "score-net", "a network that weighs a row's scores, given how the known anomalies score",
+                 learners::make_score_net},
     LearnerEntry{"maml", "learner", "maml", "a start from which a few gradient steps make a detector; exact second order",
                  learners::make_maml},
     LearnerEntry{"fomaml", "learner", "fomaml", "MAML without second order: half the cost", learners::make_fomaml},
@@ -88,6 +91,7 @@ void LearnerOptions::validate() const {
   check_count("the number of prototypes", prototypes, 64);
   check_count("the number of conjugate-gradient steps", conjugate_steps, 1000);
   check_count("the width of the learned optimiser", optimizer_width, 1024);
+  check_count("the number of members", members, 32);
   check_positive("the margin", margin);
   check_positive("the proximity", proximity);
   to_string(metric);

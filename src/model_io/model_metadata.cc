@@ -103,6 +103,7 @@ void read_learner(const Texts& texts, MetaModel& model) {
   options.proximity = learner.number32("proximity");
   options.conjugate_steps = learner.whole("conjugate_steps");
   options.optimizer_width = learner.whole("optimizer_width");
+  options.members = learner.whole("members");
   const std::string metric = learner.text("metric");
   const std::string contrast = learner.text("contrast");
   const std::string mining = learner.text("mining");
@@ -177,7 +178,7 @@ void read_progress(const Texts& texts, MetaModel& model) {
 std::map<std::string, std::string> write_metadata(const MetaModel& model, const LearnerOptions& options) {
   // Taken apart as a whole: an option that is added does not compile before it is written (and then read) here.
   const auto& [encoder, embedding, inner_steps, inner_rate, inner_momentum, learn_inner_rates, multi_step_loss, finetune_steps, prototypes,
-               metric, margin, contrast, mining, proximity, conjugate_steps, optimizer_width] = options;
+               metric, margin, contrast, mining, proximity, conjugate_steps, optimizer_width, members] = options;
   const auto& [inputs, hidden, outputs, activation, layer_norm] = encoder;
   const auto& [steps, tasks_per_step, rate, optimizer, clip, shots, episode, seed] = model.training;
   return {
@@ -197,7 +198,8 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                            {"mining", to_string(mining)},
                            {"proximity", shortest(proximity)},
                            {"conjugate_steps", conjugate_steps},
-                           {"optimizer_width", optimizer_width}})},
+                           {"optimizer_width", optimizer_width},
+                           {"members", members}})},
       {"encoder", text_of({{"inputs", inputs},
                            {"hidden", hidden},
                            {"outputs", outputs},

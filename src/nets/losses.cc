@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 namespace oddshot::nets {
 
@@ -34,8 +36,55 @@ T balanced_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> lo
   return loss;
 }
 
+template <class T>
+T ranking_loss(std::span<const T> logits, std::span<const std::uint8_t> labels, T margin, T* d_logits) {
+  std::size_t anomalies = 0;
+  T largest = -std::numeric_limits<T>::infinity();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    d_logits[i] = 0;
+    if (labels[i] != 0) {
+      ++anomalies;
+    } else {
+      largest = std::max(largest, logits[i]);
+    }
+  }
+  if (anomalies == 0 || anomalies == labels.size()) {
+    return 0;
+  }
+  T sum = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == 0) {
+      d_logits[i] = std::exp(logits[i] - largest);
+      sum += d_logits[i];
+    }
+  }
+  const T top = largest + std::log(sum) - margin;
+  const T share = 1 / static_cast<T>(anomalies);
+  T loss = 0;
+  T pull = 0;  // dloss/dm
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] != 0) {
+      const T gap = top - logits[i];
+      const T decay = std::exp(-std::fabs(gap));
+      loss += share * (std::max(gap, T{0}) + std::log1p(decay));
+      const T p = (gap > 0 ? 1 : decay) / (1 + decay);
+      d_logits[i] = -share * p;
+      pull += share * p;
+    }
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == 0) {
+      d_logits[i] *= pull / sum;
+    }
+  }
+  return loss;
+}
+
 template float balanced_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*, float*);
 template double balanced_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>, double*,
                                        double*);
+
+template float ranking_loss(std::span<const float>, std::span<const std::uint8_t>, float, float*);
+template double ranking_loss(std::span<const double>, std::span<const std::uint8_t>, double, double*);
 
 }  // namespace oddshot::nets

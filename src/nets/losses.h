@@ -18,9 +18,19 @@ template <class T>
 T balanced_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> logits, std::span<const std::uint8_t> labels, T* d_logits,
                          T* curvature);
 
+// The ranking loss of a batch: how far the normals' soft maximum lies above each anomaly, so that the top of the ranking counts most.
+//   loss = mean over anomalies a of log(1 + exp(m - margin - z_a)),   m = log sum over normals of exp(z_n)
+//   d_logits  [N] dloss/dz_i
+// Without a normal or without an anomaly the loss is 0.
+template <class T>
+T ranking_loss(std::span<const T> logits, std::span<const std::uint8_t> labels, T margin, T* d_logits);
+
 extern template float balanced_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*,
                                              float*);
 extern template double balanced_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>,
                                               double*, double*);
+
+extern template float ranking_loss(std::span<const float>, std::span<const std::uint8_t>, float, float*);
+extern template double ranking_loss(std::span<const double>, std::span<const std::uint8_t>, double, double*);
 
 }  // namespace oddshot::nets

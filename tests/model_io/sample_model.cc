@@ -58,6 +58,7 @@ MetaModel sample_model(bool checkpoint) {
   model.learner_options.proximity = 0.9F;
   model.learner_options.conjugate_steps = 4;
   model.learner_options.optimizer_width = 5;
+  model.learner_options.members = 2;
   model.suite = "sample";
   model.training_tasks = {"back", "neptune", "tab\tand \xE2\x82\xAC"};
   model.training.steps = checkpoint ? 10 : 3;
@@ -115,6 +116,7 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("proximity", p.proximity != q.proximity);
   differs("conjugate_steps", p.conjugate_steps != q.conjugate_steps);
   differs("optimizer_width", p.optimizer_width != q.optimizer_width);
+  differs("members", p.members != q.members);
   differs("params", bits_differ(a.params, b.params));
   differs("preprocessor", a.preprocessor.to_json() != b.preprocessor.to_json());
   differs("suite", a.suite != b.suite);

@@ -63,6 +63,8 @@ struct LearnerOptions {
   std::size_t conjugate_steps = 5;        // imaml: steps of the conjugate gradients, 1 to 1000
   std::size_t optimizer_width = 16;       // learned-optimizer: width of its hidden layer, 1 to 1024
 
+  std::size_t members = 3;  // score-net: networks whose scores are averaged, 1 to 32
+
   void validate() const;  // throws ArgumentError naming field, value and range
 };
 

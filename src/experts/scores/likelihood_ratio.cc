@@ -1,0 +1,116 @@
+// The log likelihood ratio of two Gaussians with independent columns, one a class, their variances shrunk:
+//   score(x) = mean over columns j of  log N(x_j; a_j, va_j (1 + 1/k)) - log N(x_j; m_j, vm_j (1 + 1/n))
+//   vm  of the normals, shrunk to the reference's by 5 pseudo-rows
+//   va  of the anomalies around their mean, shrunk to vm by 2 pseudo-rows
+// The factors 1 + 1/k account for how well a mean is known. Without a support row in question its class's sums lose that row.
+// Source: the naive Bayes rule with Gaussian columns; shrinking as a conjugate prior does (Gelman et al. 2013, "Bayesian data analysis",
+// section 3.3).
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "experts/scores/view_task.h"
+
+namespace oddshot::scores {
+namespace {
+
+constexpr std::array<std::string_view, 1> kNames = {"likelihood-ratio"};
+constexpr float kNormalPrior = 5;   // pseudo-rows
+constexpr float kAnomalyPrior = 2;  // pseudo-rows
+constexpr float kFloor = 1e-3F;     // of a variance, in squared training deviations
+
+struct Gaussian {
+  float mean = 0;
+  float variance = 1;
+};
+
+// Of `count` values with this mean and sum of squared differences from it, shrunk to `prior` by `weight` pseudo-rows, as of a new value.
+Gaussian predictive(float count, float mean, float squares, float prior, float weight) {
+  const float variance = (squares + weight * prior) / (count + weight) + kFloor;
+  return {mean, variance * (1 + 1 / count)};
+}
+
+// The sum of squared differences from the column's mean.
+float squares_of(const Matrix& rows, std::size_t column, float mean) {
+  float sum = 0;
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const float difference = rows(i, column) - mean;
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+struct ClassSums {
+  float count = 0, mean = 0, squares = 0;
+  // Without a row of value x.
+  ClassSums without(float x) const {
+    const float left = count - 1;
+    const float difference = x - mean;
+    return {left, mean - difference / left, std::max(0.0F, squares - difference * difference * count / left)};
+  }
+};
+
+// One column's a, b and constant of a x^2 + b x + c.
+struct Quadratic {
+  float a = 0, b = 0, c = 0;
+};
+
+Quadratic ratio_of(const ClassSums& normals, const ClassSums& anomalies, float reference_variance) {
+  const Gaussian m = predictive(normals.count, normals.mean, normals.squares, reference_variance, kNormalPrior);
+  const Gaussian a = predictive(anomalies.count, anomalies.mean, anomalies.squares, m.variance, kAnomalyPrior);
+  const float pm = 0.5F / m.variance;
+  const float pa = 0.5F / a.variance;
+  return {pm - pa, 2 * (pa * a.mean - pm * m.mean), pm * m.mean * m.mean - pa * a.mean * a.mean + 0.5F * std::log(m.variance / a.variance)};
+}
+
+void score_ratio(const ViewTask& task, const ViewRow& row, float* out) {
+  const std::size_t d = task.columns;
+  if (row.anomaly_count == 0) {
+    *out = std::numeric_limits<float>::quiet_NaN();
+    return;
+  }
+  float sum = 0;
+  if (row.own_normal == kNobody && row.own_anomaly == kNobody) {
+    sum = task.ratio.constant;
+    for (std::size_t j = 0; j < d; ++j) sum += (task.ratio.square[j] * row.x[j] + task.ratio.linear[j]) * row.x[j];
+  } else {
+    for (std::size_t j = 0; j < d; ++j) {
+      const float x = row.x[j];
+      ClassSums normals{static_cast<float>(task.normal_count()), task.mean_normals[j], task.ratio.normal_squares[j]};
+      ClassSums anomalies{static_cast<float>(task.anomaly_count()), task.mean_anomalies[j], task.ratio.anomaly_squares[j]};
+      if (row.own_normal != kNobody) normals = normals.without(x);
+      if (row.own_anomaly != kNobody) anomalies = anomalies.without(x);
+      const Quadratic q = ratio_of(normals, anomalies, task.reference->variance[j]);
+      sum += (q.a * x + q.b) * x + q.c;
+    }
+  }
+  *out = sum / static_cast<float>(d);
+}
+
+}  // namespace
+
+const ScoreFamily kLikelihoodRatio{kNames, score_ratio};
+
+RatioFit fit_ratio(const ViewTask& task) {
+  RatioFit fit;
+  const std::size_t d = task.columns;
+  if (task.anomaly_count() == 0) return fit;
+  fit.square.resize(d);
+  fit.linear.resize(d);
+  fit.normal_squares.resize(d);
+  fit.anomaly_squares.resize(d);
+  for (std::size_t j = 0; j < d; ++j) {
+    fit.normal_squares[j] = squares_of(task.normals, j, task.mean_normals[j]);
+    fit.anomaly_squares[j] = squares_of(task.anomalies, j, task.mean_anomalies[j]);
+    const Quadratic q =
+        ratio_of({static_cast<float>(task.normal_count()), task.mean_normals[j], fit.normal_squares[j]},
+                 {static_cast<float>(task.anomaly_count()), task.mean_anomalies[j], fit.anomaly_squares[j]}, task.reference->variance[j]);
+    fit.square[j] = q.a;
+    fit.linear[j] = q.b;
+    fit.constant += q.c;
+  }
+  return fit;
+}
+
+}  // namespace oddshot::scores

@@ -1,0 +1,280 @@
+#include "oddshot/experts/score_space.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "experts/scores/view_task.h"
+#include "kernels/kernels.h"
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+using scores::kNobody;
+using scores::Near;
+using scores::ScoreFamily;
+using scores::ViewRow;
+using scores::ViewTask;
+
+constexpr std::array<const ScoreFamily*, 6> kFamilies = {&scores::kNearest, &scores::kDirection,    &scores::kExtremes,
+                                                         &scores::kRidge,   &scores::kDiscriminant, &scores::kLikelihoodRatio};
+// Rows scored at a time: 64 x (50 + 5 + 256) distances are 80 KiB, within the second-level cache.
+constexpr std::size_t kBlock = 64;
+// A score that hardly varies among the support's normals is not blown up without limit.
+constexpr float kLeastDeviation = 1e-3F;
+
+std::size_t scores_a_view() {
+  std::size_t count = 0;
+  for (const ScoreFamily* family : kFamilies) count += family->names.size();
+  return count;
+}
+
+MatrixView columns_of(MatrixView rows, const ViewSpan& span) { return {rows.data + span.first, rows.rows, span.count, rows.stride}; }
+
+Matrix copy_of(MatrixView rows) {
+  Matrix copy(rows.rows, rows.cols);
+  for (std::size_t r = 0; r < rows.rows; ++r) std::ranges::copy(rows.row(r), copy.row(r).begin());
+  return copy;
+}
+
+AlignedVector<float> column_means(MatrixView rows) {
+  AlignedVector<float> mean(rows.rows > 0 ? rows.cols : 0);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t j = 0; j < rows.cols; ++j) mean[j] += rows(r, j);
+  }
+  for (float& value : mean) value /= static_cast<float>(rows.rows);
+  return mean;
+}
+
+// The mean without one of its `count` rows, into `out`.
+void mean_without(std::span<const float> mean, std::span<const float> x, std::size_t count, std::span<float> out) {
+  const float share = 1.0F / static_cast<float>(count - 1);
+  for (std::size_t j = 0; j < mean.size(); ++j) out[j] = mean[j] + (mean[j] - x[j]) * share;
+}
+
+// The nearest rows by squared distance, rising, but for the one at `skip`; `distance` becomes the root. Returns those found, at most
+// out.size(). Values not above `least` are passed over.
+std::span<const Near> nearest(std::span<const float> squares, std::size_t skip, float least, std::span<Near> out) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < squares.size(); ++i) {
+    const float square = squares[i];
+    if ((count == out.size() && !(square < out[count - 1].distance)) || i == skip || square <= least) continue;
+    std::size_t place = count < out.size() ? count++ : count - 1;
+    for (; place > 0 && square < out[place - 1].distance; --place) out[place] = out[place - 1];
+    out[place] = {square, static_cast<std::uint32_t>(i)};
+  }
+  for (Near& near : out.first(count)) near.distance = std::sqrt(near.distance);
+  return out.first(count);
+}
+
+// Working memory for a block of rows in one view.
+struct Block {
+  Matrix to_normals, to_anomalies, to_reference;  // squared distances
+  std::array<Near, scores::kNearNormals> normals;
+  std::array<Near, scores::kNearAnomalies> anomalies;
+  std::array<Near, scores::kNearReference> reference;
+  AlignedVector<float> mean;  // [d] without the row itself
+};
+
+void squared_distances(MatrixView rows, const Matrix& to, Matrix& out) {
+  out.resize(rows.rows, to.rows());
+  kernels::table<float>().squared_distances(rows.rows, to.rows(), rows.cols, rows.data, rows.stride, to.data(), to.cols(), out.data(),
+                                            to.rows());
+}
+
+constexpr float kAny = -1;
+constexpr float kNotEqual = 0;
+
+// Row r of the block, by the families, into out [scores a view].
+void score_row(const ViewTask& task, std::span<const float> x, std::size_t r, std::size_t own_normal, std::size_t own_anomaly, Block& block,
+               float* out) {
+  ViewRow row;
+  row.x = x;
+  row.own_normal = own_normal;
+  row.own_anomaly = own_anomaly;
+  row.normal_count = task.normal_count() - (own_normal != kNobody ? 1 : 0);
+  row.anomaly_count = task.anomaly_count() - (own_anomaly != kNobody ? 1 : 0);
+  row.normals = nearest(block.to_normals.row(r), own_normal, kAny, block.normals);
+  if (row.anomaly_count > 0) row.anomalies = nearest(block.to_anomalies.row(r), own_anomaly, kAny, block.anomalies);
+  // A row that training knows is not to look nearer to the reference than one it does not: equal rows do not count.
+  row.reference = nearest(block.to_reference.row(r), kNobody, kNotEqual, block.reference);
+  if (row.reference.empty()) {
+    block.reference[0] = {0, 0};
+    row.reference = std::span<const Near>(block.reference).first(1);
+  }
+  row.mean_normals = task.mean_normals;
+  if (row.anomaly_count > 0) row.mean_anomalies = task.mean_anomalies;
+  block.mean.resize(task.columns);
+  if (own_normal != kNobody) {
+    mean_without(task.mean_normals, x, task.normal_count(), block.mean);
+    row.mean_normals = block.mean;
+  } else if (own_anomaly != kNobody && row.anomaly_count > 0) {
+    mean_without(task.mean_anomalies, x, task.anomaly_count(), block.mean);
+    row.mean_anomalies = block.mean;
+  }
+  for (const ScoreFamily* family : kFamilies) {
+    family->score(task, row, out);
+    out += family->names.size();
+  }
+}
+
+// Each normal's mean distance to its nearest 5 others.
+std::vector<float> spread_of(const Matrix& normals) {
+  Matrix squares;
+  squared_distances(normals, normals, squares);
+  std::vector<float> spread(normals.rows());
+  std::array<Near, 5> near;
+  for (std::size_t i = 0; i < spread.size(); ++i) {
+    spread[i] = scores::mean_distance(nearest(squares.row(i), i, kAny, near), near.size());
+  }
+  return spread;
+}
+
+}  // namespace
+
+struct ScoreSpace::Shared {
+  std::size_t inputs = 0;
+  std::vector<ViewSpan> views;
+  std::vector<scores::ReferenceView> reference;  // [views]
+  std::vector<std::string> names;                // [width]
+};
+
+struct TaskScores::Fitted {
+  const ScoreSpace::Shared* shared = nullptr;
+  std::vector<ViewTask> views;
+  AlignedVector<float> middle, scale;  // [width] of the standardisation; scale is 1 / deviation
+  Matrix support;                      // [S x width]
+
+  // Raw scores of a block of rows (view columns only), into columns [first, ...) of out; own_*: [rows] or empty.
+  void score_view(std::size_t v, MatrixView rows, std::span<const std::size_t> own_normal, std::span<const std::size_t> own_anomaly,
+                  Block& block, Matrix& out, std::size_t first_row) const {
+    const ViewTask& task = views[v];
+    squared_distances(rows, task.normals, block.to_normals);
+    squared_distances(rows, task.anomalies, block.to_anomalies);
+    squared_distances(rows, task.reference->rows, block.to_reference);
+    const std::size_t first = v * scores_a_view();
+    for (std::size_t r = 0; r < rows.rows; ++r) {
+      score_row(task, rows.row(r), r, own_normal.empty() ? kNobody : own_normal[r], own_anomaly.empty() ? kNobody : own_anomaly[r], block,
+                out.row(first_row + r).data() + first);
+    }
+  }
+
+  // Standardised and squashed, in place.
+  void standardise(std::span<float> row) const {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const float t = (row[c] - middle[c]) * scale[c];
+      row[c] = std::isfinite(t) ? std::copysign(std::log1p(std::fabs(t)), t) : 0.0F;
+    }
+  }
+};
+
+TaskScores::TaskScores(std::unique_ptr<Fitted> fitted) : fitted_(std::move(fitted)) {}
+TaskScores::~TaskScores() = default;
+TaskScores::TaskScores(TaskScores&&) noexcept = default;
+TaskScores& TaskScores::operator=(TaskScores&&) noexcept = default;
+
+const Matrix& TaskScores::support() const { return fitted_->support; }
+
+Matrix TaskScores::score(MatrixView rows) const {
+  const ScoreSpace::Shared& shared = *fitted_->shared;
+  if (rows.cols != shared.inputs) {
+    throw ShapeError(fmt::format("rows of {} columns to score; the score space was made for {}", rows.cols, shared.inputs));
+  }
+  Matrix out(rows.rows, shared.names.size());
+  Block block;
+  for (std::size_t first = 0; first < rows.rows; first += kBlock) {
+    const MatrixView part = rows.slice(first, std::min(kBlock, rows.rows - first));
+    for (std::size_t v = 0; v < shared.views.size(); ++v) {
+      fitted_->score_view(v, columns_of(part, shared.views[v]), {}, {}, block, out, first);
+    }
+    for (std::size_t r = 0; r < part.rows; ++r) fitted_->standardise(out.row(first + r));
+  }
+  return out;
+}
+
+ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, Matrix reference) {
+  if (views.empty()) throw ArgumentError("a score space needs at least one view of the columns");
+  if (reference.rows() < 2) throw ArgumentError(fmt::format("a score space needs at least 2 reference rows, not {}", reference.rows()));
+  auto shared = std::make_unique<Shared>();
+  shared->inputs = reference.cols();
+  for (const ViewSpan& view : views) {
+    if (view.count == 0 || view.first > reference.cols() || view.count > reference.cols() - view.first) {
+      throw ShapeError(
+          fmt::format("view \"{}\" has columns {} to {}, a row {}", view.name, view.first, view.first + view.count, reference.cols()));
+    }
+    shared->views.push_back(view);
+    shared->reference.push_back(scores::summarise_reference(copy_of(columns_of(reference, view))));
+    for (const ScoreFamily* family : kFamilies) {
+      for (const std::string_view name : family->names) shared->names.push_back(fmt::format("{}/{}", view.name, name));
+    }
+  }
+  shared_ = std::move(shared);
+}
+
+ScoreSpace::~ScoreSpace() = default;
+ScoreSpace::ScoreSpace(ScoreSpace&&) noexcept = default;
+ScoreSpace& ScoreSpace::operator=(ScoreSpace&&) noexcept = default;
+
+std::size_t ScoreSpace::inputs() const { return shared_->inputs; }
+std::size_t ScoreSpace::width() const { return shared_->names.size(); }
+const std::vector<std::string>& ScoreSpace::names() const { return shared_->names; }
+
+TaskScores ScoreSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels) const {
+  if (rows.cols != shared_->inputs) {
+    throw ShapeError(fmt::format("support rows of {} columns; the score space was made for {}", rows.cols, shared_->inputs));
+  }
+  if (labels.size() != rows.rows) throw ShapeError(fmt::format("{} labels for {} support rows", labels.size(), rows.rows));
+  // Place of each row in its class.
+  std::vector<std::size_t> own[2];
+  std::size_t count[2] = {0, 0};
+  for (int y = 0; y < 2; ++y) own[y].assign(rows.rows, kNobody);
+  for (std::size_t i = 0; i < rows.rows; ++i) own[labels[i]][i] = count[labels[i]]++;
+  if (count[0] < 2) throw ArgumentError(fmt::format("{} normal rows in the support; scores need at least 2", count[0]));
+
+  auto fitted = std::make_unique<TaskScores::Fitted>();
+  fitted->shared = shared_.get();
+  fitted->support.resize(rows.rows, width());
+  Block block;
+  for (std::size_t v = 0; v < shared_->views.size(); ++v) {
+    const MatrixView part = columns_of(rows, shared_->views[v]);
+    ViewTask& task = fitted->views.emplace_back();
+    task.columns = part.cols;
+    task.normals.resize(count[0], part.cols);
+    task.anomalies.resize(count[1], part.cols);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      Matrix& kind = labels[i] == 0 ? task.normals : task.anomalies;
+      std::ranges::copy(part.row(i), kind.row(own[labels[i]][i]).begin());
+    }
+    task.reference = &shared_->reference[v];
+    task.mean_normals = column_means(task.normals);
+    task.mean_anomalies = column_means(task.anomalies);
+    task.normal_spread = spread_of(task.normals);
+    task.ridge = scores::fit_ridge(task);
+    task.discriminant = scores::fit_discriminant(task);
+    task.ratio = scores::fit_ratio(task);
+    fitted->score_view(v, part, own[0], own[1], block, fitted->support, 0);
+  }
+
+  fitted->middle.resize(width());
+  fitted->scale.resize(width());
+  for (std::size_t c = 0; c < width(); ++c) {
+    double sum = 0;
+    for (std::size_t i = 0; i < rows.rows; ++i) sum += labels[i] == 0 ? static_cast<double>(fitted->support(i, c)) : 0.0;
+    const double mean = sum / static_cast<double>(count[0]);
+    double squares = 0;
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      const double difference = labels[i] == 0 ? static_cast<double>(fitted->support(i, c)) - mean : 0.0;
+      squares += difference * difference;
+    }
+    fitted->middle[c] = static_cast<float>(mean);
+    fitted->scale[c] = 1 / std::max(kLeastDeviation, static_cast<float>(std::sqrt(squares / static_cast<double>(count[0]))));
+  }
+  for (std::size_t i = 0; i < rows.rows; ++i) fitted->standardise(fitted->support.row(i));
+  return TaskScores(std::move(fitted));
+}
+
+}  // namespace oddshot
