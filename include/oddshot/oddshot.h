@@ -17,6 +17,8 @@
 #include "oddshot/evaluation/methods.h"
 #include "oddshot/evaluation/metrics.h"
 #include "oddshot/experts/expert.h"
+#include "oddshot/experts/input_space.h"
+#include "oddshot/experts/score_space.h"
 #include "oddshot/learners/learner.h"
 #include "oddshot/learners/mlp_scratch.h"
 #include "oddshot/model_io/atomic_file.h"

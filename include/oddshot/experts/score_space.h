@@ -32,6 +32,9 @@ class TaskScores {
   // rows [M x inputs] joined rows; the result is [M x width]. A row's scores do not depend on the rows beside it.
   // Throws ShapeError if the columns differ.
   Matrix score(MatrixView rows) const;
+  // Of the standardisation t = (s - middle) * scale: [width] each.
+  std::span<const float> middle() const;
+  std::span<const float> scale() const;
 
  private:
   friend class ScoreSpace;

@@ -33,8 +33,6 @@ std::size_t scores_a_view() {
   return count;
 }
 
-MatrixView columns_of(MatrixView rows, const ViewSpan& span) { return {rows.data + span.first, rows.rows, span.count, rows.stride}; }
-
 Matrix copy_of(MatrixView rows) {
   Matrix copy(rows.rows, rows.cols);
   for (std::size_t r = 0; r < rows.rows; ++r) std::ranges::copy(rows.row(r), copy.row(r).begin());
@@ -178,6 +176,8 @@ TaskScores::TaskScores(TaskScores&&) noexcept = default;
 TaskScores& TaskScores::operator=(TaskScores&&) noexcept = default;
 
 const Matrix& TaskScores::support() const { return fitted_->support; }
+std::span<const float> TaskScores::middle() const { return fitted_->middle; }
+std::span<const float> TaskScores::scale() const { return fitted_->scale; }
 
 Matrix TaskScores::score(MatrixView rows) const {
   const ScoreSpace::Shared& shared = *fitted_->shared;
@@ -189,7 +189,7 @@ Matrix TaskScores::score(MatrixView rows) const {
   for (std::size_t first = 0; first < rows.rows; first += kBlock) {
     const MatrixView part = rows.slice(first, std::min(kBlock, rows.rows - first));
     for (std::size_t v = 0; v < shared.views.size(); ++v) {
-      fitted_->score_view(v, columns_of(part, shared.views[v]), {}, {}, block, out, first);
+      fitted_->score_view(v, view(part, shared.views[v]), {}, {}, block, out, first);
     }
     for (std::size_t r = 0; r < part.rows; ++r) fitted_->standardise(out.row(first + r));
   }
@@ -201,15 +201,15 @@ ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, Matrix reference) {
   if (reference.rows() < 2) throw ArgumentError(fmt::format("a score space needs at least 2 reference rows, not {}", reference.rows()));
   auto shared = std::make_unique<Shared>();
   shared->inputs = reference.cols();
-  for (const ViewSpan& view : views) {
-    if (view.count == 0 || view.first > reference.cols() || view.count > reference.cols() - view.first) {
+  for (const ViewSpan& span : views) {
+    if (span.count == 0 || span.first > reference.cols() || span.count > reference.cols() - span.first) {
       throw ShapeError(
-          fmt::format("view \"{}\" has columns {} to {}, a row {}", view.name, view.first, view.first + view.count, reference.cols()));
+          fmt::format("view \"{}\" has columns {} to {}, a row {}", span.name, span.first, span.first + span.count, reference.cols()));
     }
-    shared->views.push_back(view);
-    shared->reference.push_back(scores::summarise_reference(copy_of(columns_of(reference, view))));
+    shared->views.push_back(span);
+    shared->reference.push_back(scores::summarise_reference(copy_of(view(reference, span))));
     for (const ScoreFamily* family : kFamilies) {
-      for (const std::string_view name : family->names) shared->names.push_back(fmt::format("{}/{}", view.name, name));
+      for (const std::string_view name : family->names) shared->names.push_back(fmt::format("{}/{}", span.name, name));
     }
   }
   shared_ = std::move(shared);
@@ -240,7 +240,7 @@ TaskScores ScoreSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels
   fitted->support.resize(rows.rows, width());
   Block block;
   for (std::size_t v = 0; v < shared_->views.size(); ++v) {
-    const MatrixView part = columns_of(rows, shared_->views[v]);
+    const MatrixView part = view(rows, shared_->views[v]);
     ViewTask& task = fitted->views.emplace_back();
     task.columns = part.cols;
     task.normals.resize(count[0], part.cols);

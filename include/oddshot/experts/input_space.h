@@ -1,0 +1,63 @@
+// What a learner sees of a row: its columns, its scores (score_space.h), or both side by side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "oddshot/base/matrix.h"
+#include "oddshot/data/views.h"
+#include "oddshot/experts/score_space.h"
+#include "oddshot/tasks/task.h"
+
+namespace oddshot {
+
+enum class Space : std::uint8_t {
+  kScores,  // standardised scores of simple detectors in every view, fitted on the support
+  kRaw,     // the plain view
+  kBoth,    // the plain view, then the scores
+};
+std::string_view to_string(Space space);
+Space parse_space(std::string_view name);  // throws ArgumentError naming the choices
+
+// One task's rows as a learner sees them. Const methods may be called concurrently. Made by InputSpace::fit, which it must not outlive.
+class TaskInput {
+ public:
+  // [S x width] the support's rows; scores among them are leave-one-out.
+  const Matrix& support() const { return support_; }
+  // [M x width] of joined rows [M x inputs].
+  Matrix rows(MatrixView joined) const;
+
+ private:
+  friend class InputSpace;
+  ViewSpan plain_;
+  std::optional<TaskScores> scores_;
+  bool raw_ = false;
+  Matrix support_;
+};
+
+// A value that owns what it needs, but for its tasks' data. Const methods may be called concurrently.
+class InputSpace {
+ public:
+  // views: of the joined rows, the first being the plain one; reference [R x joined width] training normals (not needed for kRaw).
+  // Throws as ScoreSpace does.
+  InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference);
+
+  Space space() const { return space_; }
+  std::size_t width() const;
+
+  // Throws as ScoreSpace::fit does: scores need at least two normals.
+  TaskInput fit(const Support& joined) const;
+  // An episode of joined rows as a learner sees it.
+  Episode map(const Episode& joined) const;
+
+ private:
+  Space space_;
+  ViewSpan plain_;
+  std::optional<ScoreSpace> scores_;
+};
+
+}  // namespace oddshot
