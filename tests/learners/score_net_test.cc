@@ -1,0 +1,110 @@
+#include "learners/score_net.h"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "oddshot/base/error.h"
+
+namespace oddshot::learners {
+namespace {
+
+constexpr std::size_t kWidth = 5;
+
+BasicMatrix<double> noise(std::size_t rows, std::uint64_t index) {
+  Stream stream(22, Purpose::kTest, index);
+  BasicMatrix<double> out(rows, kWidth);
+  for (std::size_t i = 0; i < rows * kWidth; ++i) out.data()[i] = static_cast<double>(stream.normal());
+  return out;
+}
+
+LearnerOptions small(std::size_t members) {
+  LearnerOptions options;
+  options.encoder.inputs = kWidth;
+  options.encoder.hidden = {6, 4};
+  options.encoder.activation = Activation::kTanh;
+  options.members = members;
+  return options;
+}
+
+TEST(ScoreNet, GradientAgreesWithCentralDifferences) {
+  const BasicMatrix<double> support = noise(6, 1);
+  const BasicMatrix<double> query = noise(9, 2);
+  const std::vector<std::uint8_t> asked{0, 0, 0, 0, 0, 1, 1, 1, 0};
+  for (const auto& known : {std::vector<std::uint8_t>{0, 0, 0, 1, 1, 1}, std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0}}) {
+    const ScoreNetModel<double> model(small(2));
+    AlignedVector<double> params(model.layout.size());
+    Stream stream(3, Purpose::kTest, 3);
+    for (const Tensor& tensor : model.layout.tensors()) {
+      for (std::size_t i = 0; i < tensor.size(); ++i) params[tensor.offset + i] = 0.4 * static_cast<double>(stream.normal());
+    }
+    ScoreNetScratch<double> scratch;
+    AlignedVector<double> gradient(params.size());
+    AlignedVector<double> unused(params.size());
+    model.meta_gradient(params, {support, known}, {query, asked}, scratch, gradient);
+    for (const Tensor& tensor : model.layout.tensors()) {
+      for (std::size_t i = 0; i < tensor.size(); ++i) {
+        constexpr double kStep = 1e-5;
+        double& value = params[tensor.offset + i];
+        const double kept = value;
+        value = kept + kStep;
+        const double up = model.meta_gradient(params, {support, known}, {query, asked}, scratch, unused);
+        value = kept - kStep;
+        const double down = model.meta_gradient(params, {support, known}, {query, asked}, scratch, unused);
+        value = kept;
+        EXPECT_NEAR(gradient[tensor.offset + i], (up - down) / (2 * kStep), 1e-8) << tensor.name << " element " << i;
+      }
+    }
+  }
+}
+
+TEST(ScoreNet, StartsAsAMultipleOfTheMeanScoreAndLittleElse) {
+  const auto learner = make_score_net(small(3));
+  const auto scratch = learner->make_scratch();
+  AlignedVector<float> params(learner->layout().size());
+  learner->initialise(params, Stream(2, Purpose::kInitialise, 0));
+  Matrix rows(2, kWidth);
+  std::fill_n(rows.data(), kWidth, 1.0F);
+  std::fill_n(rows.data() + kWidth, kWidth, -1.0F);
+  const std::vector<std::uint8_t> labels{0, 0};
+  const AdaptedState state = learner->adapt(params, {rows, labels}, *scratch);
+  std::vector<float> scores(2);
+  learner->score(state, rows, *scratch, scores);
+  EXPECT_NEAR(scores[0], 3, 0.5);
+  EXPECT_NEAR(scores[1], -3, 0.5);
+}
+
+TEST(ScoreNet, ItsScoreIsTheMeanOfItsMembers) {
+  const auto three = make_score_net(small(3));
+  const auto one = make_score_net(small(1));
+  const auto scratch = three->make_scratch();
+  AlignedVector<float> params(three->layout().size());
+  three->initialise(params, Stream(2, Purpose::kInitialise, 0));
+  Matrix rows(4, kWidth);
+  for (std::size_t i = 0; i < 4 * kWidth; ++i) rows.data()[i] = std::sin(static_cast<float>(3 * i));
+  const std::vector<std::uint8_t> labels{0, 0, 1, 1};
+  std::vector<float> together(4);
+  three->score(three->adapt(params, {rows, labels}, *scratch), rows, *scratch, together);
+  std::vector<float> sum(4);
+  const std::size_t size = one->layout().size();
+  for (std::size_t m = 0; m < 3; ++m) {
+    std::vector<float> alone(4);
+    const std::span<const float> part = std::span<const float>(params).subspan(m * size, size);
+    one->score(one->adapt(part, {rows, labels}, *scratch), rows, *scratch, alone);
+    for (std::size_t r = 0; r < 4; ++r) sum[r] += alone[r];
+  }
+  for (std::size_t r = 0; r < 4; ++r) EXPECT_NEAR(together[r], sum[r] / 3, 1e-5F);
+}
+
+TEST(ScoreNet, RefusesRowsOfAnotherWidth) {
+  const auto learner = make_score_net(small(1));
+  const auto scratch = learner->make_scratch();
+  const AlignedVector<float> params(learner->layout().size());
+  const Matrix rows(2, kWidth + 1);
+  const std::vector<std::uint8_t> labels{0, 1};
+  EXPECT_THROW(learner->adapt(params, {rows, labels}, *scratch), ShapeError);
+}
+
+}  // namespace
+}  // namespace oddshot::learners
