@@ -11,6 +11,7 @@
 
 #include "learners/pair_mining.h"
 #include "learners/proto.h"
+#include "learners/siamese.h"
 #include "oddshot/base/error.h"
 #include "oddshot/learners/learner.h"
 
@@ -194,6 +195,51 @@ TEST_P(EveryMetricLearner, StaysFiniteWhereEmbeddingsAreAllTheSame) {
     }
     for (const float value : toy.scores(episode.support(), episode.query_rows)) {
       EXPECT_TRUE(std::isfinite(value));
+    }
+  }
+}
+
+TEST(Siamese, HasTheGradientOfItsLossWhateverIsMined) {
+  // Central differences in double: random mining has no golden of its own, for its draws are ours.
+  for (const Contrast contrast : {Contrast::kLinear, Contrast::kSquared}) {
+    for (const Mining mining : {Mining::kAll, Mining::kRandom, Mining::kSemiHard}) {
+      LearnerOptions options = toy_options();
+      options.encoder.hidden = {4};
+      options.encoder.activation = Activation::kTanh;
+      options.encoder.outputs = 3;
+      options.contrast = contrast;
+      options.mining = mining;
+      options.margin = 2;
+      Layout layout;
+      const nets::Encoder<double> encoder(options.encoder, layout, "encoder");
+      AlignedVector<double> params(layout.size());
+      encoder.initialise(params.data(), Stream(4, Purpose::kInitialise, 0));
+      const Episode episode = toy_episode(6, 2);
+      const auto in_double = [](const Matrix& rows) {
+        BasicMatrix<double> wide(rows.rows(), rows.cols());
+        std::copy_n(rows.data(), rows.rows() * rows.cols(), wide.data());
+        return wide;
+      };
+      const BasicMatrix<double> support = in_double(episode.support_rows);
+      const BasicMatrix<double> query = in_double(episode.query_rows);
+      SiameseScratch<double> scratch;
+      const auto loss_of = [&](const AlignedVector<double>& at, AlignedVector<double>& gradient) {
+        return siamese_gradient<double>(encoder, options, at, {support, episode.support_labels}, {query, episode.query_labels}, scratch,
+                                        gradient);
+      };
+      AlignedVector<double> gradient(layout.size());
+      AlignedVector<double> unused(layout.size());
+      loss_of(params, gradient);
+      for (const Tensor& tensor : layout.tensors()) {
+        for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
+          constexpr double kStep = 1e-6;
+          AlignedVector<double> above = params;
+          AlignedVector<double> below = params;
+          above[i] += kStep;
+          below[i] -= kStep;
+          EXPECT_NEAR((loss_of(above, unused) - loss_of(below, unused)) / (2 * kStep), gradient[i], 1e-7) << tensor.name;
+        }
+      }
     }
   }
 }
