@@ -64,12 +64,14 @@ void add_training_options(CLI::App& command, Settings& settings) {
   add_count(command, "--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
   command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")
       ->capture_default_str();
-  command.add_option("--inner-momentum", learner.inner_momentum, "momentum of the inner loop, 0 to below 1")->capture_default_str();
-  command.add_flag("--multi-step-loss", learner.multi_step_loss, "maml: a query loss after every inner step, not the last alone");
-  command.add_flag("--learn-inner-rates", learner.learn_inner_rates, "learn one inner rate per step and tensor");
+  command.add_option("--inner-momentum", learner.inner_momentum, "momentum of the inner loop, 0 to below 1 (learned-optimizer has none)")
+      ->capture_default_str();
+  command.add_flag("--multi-step-loss", learner.multi_step_loss,
+                   "maml, fomaml, meta-sgd, anil, learned-optimizer: a query loss after every inner step, not the last alone");
+  command.add_flag("--learn-inner-rates", learner.learn_inner_rates, "maml, fomaml, anil: learn one inner rate per step and tensor");
   add_count(command, "--finetune-steps", learner.finetune_steps, "steps of pooled-finetuned on the support")->capture_default_str();
   command.add_option("--hidden", settings.hidden, "widths of the encoder's hidden layers, a list; or none")->capture_default_str();
-  add_count(command, "--embedding", learner.embedding, "width of the embedding of metric learners")->capture_default_str();
+  add_count(command, "--embedding", learner.embedding, "siamese, proto, ridge, in-context: width of the embedding")->capture_default_str();
   add_count(command, "--prototypes", learner.prototypes, "proto: prototypes a class")->capture_default_str();
   command.add_option("--metric", settings.metric, "proto: euclidean, cosine or diagonal (learned weights)")->capture_default_str();
   command.add_option("--margin", learner.margin, "siamese: distance that pairs of different classes should keep")->capture_default_str();

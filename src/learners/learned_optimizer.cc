@@ -39,10 +39,16 @@ T LearnedOptimizerModel<T>::meta_gradient(std::span<const T> params, const Label
   AlignedVector<T>* const no_curvature = nullptr;
   std::fill(gradient.begin(), gradient.end(), T{0});
   T* v = gradient.data();
-  const T loss = logit_loss(encoder, adapted.data(), query, scratch.query, scratch.d_logits, v, no_curvature);
+  const std::size_t steps = options.inner_steps;
+  const bool on_the_way = options.multi_step_loss && steps > 1;
+  const T share = on_the_way ? 1 / static_cast<T>(steps) : T{1};
+  T loss = share * logit_loss(encoder, adapted.data(), query, scratch.query, scratch.d_logits, v, no_curvature);
+  for (std::size_t i = 0; i < encoder.end(); ++i) {
+    v[i] *= share;
+  }
   scratch.direction.assign(encoder.end(), T{0});
   scratch.product.assign(encoder.end(), T{0});
-  for (std::size_t k = options.inner_steps; k-- > 0;) {
+  for (std::size_t k = steps; k-- > 0;) {
     const auto& step = scratch.steps[k];
     const T d_loss = update.pull_back(layout, params.data(), moment(k, step.loss), step.gradient.data(), v, scratch.direction.data(),
                                       gradient.data(), scratch.update);
@@ -50,6 +56,10 @@ T LearnedOptimizerModel<T>::meta_gradient(std::span<const T> params, const Label
                           scratch.tangent, scratch.product.data());
     kernels.axpy(encoder.end(), T{1}, scratch.product.data(), v);
     kernels.axpy(encoder.end(), d_loss, step.gradient.data(), v);
+    if (on_the_way && k > 0) {
+      loss += share * logit_loss(encoder, step.params.data(), query, scratch.query, scratch.d_logits, scratch.product.data(), no_curvature);
+      kernels.axpy(encoder.end(), share, scratch.product.data(), v);
+    }
   }
   return loss;
 }

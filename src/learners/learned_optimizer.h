@@ -32,7 +32,7 @@ struct LearnedOptimizerScratch : Scratch {
   UpdateScratch<T> update;
   AlignedVector<T> d_logits;
   AlignedVector<T> direction;  // U_g^T v
-  AlignedVector<T> product;    // H of that
+  AlignedVector<T> product;    // H of that; with the multi-step loss also a query loss's gradient
 };
 
 // The meta-gradient in the arithmetic T (float for work, double for oracles).
@@ -42,7 +42,8 @@ struct LearnedOptimizerModel {
   // Takes `steps` steps of options.inner_steps; returns the adapted encoder, in scratch.
   const AlignedVector<T>& descend(std::span<const T> params, const LabelledRows<T>& support, std::size_t steps,
                                   LearnedOptimizerScratch<T>& scratch) const;
-  // The query loss after adapting, and its gradient in all meta-parameters, overwritten.
+  // The query loss after adapting, and its gradient in all meta-parameters, overwritten. With the multi-step loss: the mean of the query
+  // losses after each step, 1 to K.
   T meta_gradient(std::span<const T> params, const LabelledRows<T>& support, const LabelledRows<T>& query,
                   LearnedOptimizerScratch<T>& scratch, std::span<T> gradient) const;
 

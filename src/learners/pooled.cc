@@ -40,8 +40,8 @@ class Pooled final : public NetworkLearner {
     auto& work = static_cast<PooledScratch&>(scratch);
     const std::size_t count = std::min(steps, inner_steps());
     work.rates.assign(count * layout_.tensors().size(), options_.inner_rate);
-    return network_state(
-        descend<float>(encoder_, layout_, params, {support.rows, support.labels}, {.rates = work.rates}, count, work.inner));
+    return network_state(descend<float>(encoder_, layout_, params, {support.rows, support.labels},
+                                        {.rates = work.rates, .momentum = options_.inner_momentum}, count, work.inner));
   }
 
   void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const override {

@@ -81,11 +81,15 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
       fmt::format("Oddshot {}, format {}, written by Oddshot {}\n", model.adam_m ? "checkpoint of unfinished training" : "model",
                   kModelFormatVersion, printable(model.oddshot_version));
   const auto line = [&out](std::string_view what, const std::string& text) { out += fmt::format("  {:<12}{}\n", what, text); };
-  line("learner",
-       fmt::format("{}{}", learner.name(),
-                   learner.inner_steps() == 0 ? ""
-                                              : fmt::format(", {} inner steps, rate {}{}", learner.inner_steps(), options.inner_rate,
-                                                            options.learn_inner_rates ? " to start with, learned" : "")));
+  // Not options.learn_inner_rates: some learners learn rates always, some never.
+  const auto& tensors = learner.layout().tensors();
+  const bool learned = std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
+    return tensor.name.starts_with("inner_rate") || tensor.name == "optimizer.rate";
+  });
+  line("learner", fmt::format("{}{}", learner.name(),
+                              learner.inner_steps() == 0 ? ""
+                                                         : fmt::format(", {} inner steps, rate {}{}", learner.inner_steps(),
+                                                                       options.inner_rate, learned ? " to start with, learned" : "")));
   line("encoder", fmt::format("{} -> {}{}{}, {}{}", options.encoder.inputs, fmt::join(options.encoder.hidden, " -> "),
                               options.encoder.hidden.empty() ? "" : " -> ", options.encoder.outputs, to_string(options.encoder.activation),
                               options.encoder.layer_norm ? ", layer normalisation" : ""));

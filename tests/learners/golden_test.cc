@@ -159,16 +159,12 @@ void check_all(double tolerance) {
                            "maml_momentum", "maml_multi_step"}) {
     check_unrolled<T>(name, maml_variant, tolerance);
   }
-  check_unrolled<T>("fomaml_tanh", [](const auto&) { return kFomaml; }, tolerance);
+  for (const char* name : {"fomaml_tanh", "fomaml_momentum_rates_multi_step"}) {
+    check_unrolled<T>(name, fomaml_variant, tolerance);
+  }
   check_unrolled<T>("meta_sgd_gelu", [](const auto&) { return kMetaSgd; }, tolerance);
-  for (const char* name : {"anil_tanh", "anil_gelu_norm", "anil_relu_normals_only"}) {
-    check_encoder_learner<T>(name, 1, tolerance,
-                             [](const auto& encoder, const Layout&, const LearnerOptions& options, const AlignedVector<T>& params,
-                                const auto& support, const auto& query, AlignedVector<T>& gradient) {
-                               AnilScratch<T> scratch;
-                               return anil_gradient<T>(encoder, params, support, query, static_cast<T>(options.inner_rate),
-                                                       options.inner_steps, scratch, gradient);
-                             });
+  for (const char* name : {"anil_tanh", "anil_gelu_norm", "anil_relu_normals_only", "anil_momentum_rates", "anil_multi_step"}) {
+    check_model<AnilModel<T>, AnilScratch<T>, T>(name, tolerance);
   }
   // theta_0 - theta_K cancels: both are about 1, their difference about 0.1, and the rounding of each stays.
   check_encoder_learner<T>("reptile_tanh", 1, 10 * tolerance,
@@ -191,7 +187,8 @@ void check_all(double tolerance) {
                                                         scratch, gradient);
                              });
   }
-  for (const char* name : {"learned_optimizer_tanh", "learned_optimizer_gelu_norm", "learned_optimizer_relu_normals_only"}) {
+  for (const char* name :
+       {"learned_optimizer_tanh", "learned_optimizer_gelu_norm", "learned_optimizer_relu_normals_only", "learned_optimizer_multi_step"}) {
     check_model<LearnedOptimizerModel<T>, LearnedOptimizerScratch<T>, T>(name, tolerance);
   }
   for (const char* name : {"siamese_linear", "siamese_squared", "siamese_semi_hard", "siamese_normals_only"}) {

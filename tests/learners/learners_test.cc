@@ -191,22 +191,34 @@ TEST(Maml, AdaptingStepByStepEndsWhereAdaptingAtOnceEnds) {
 
 TEST(Anil, HasTheGradientOfMamlWithRatesOfZeroBelowTheHead) {
   LearnerOptions options = toy_options();
+  options.inner_momentum = 0.5F;
+  options.multi_step_loss = true;
   const auto maml = find_learner("maml")->make(options);
   const auto anil = find_learner("anil")->make(options);
   AlignedVector<float> params(maml->layout().size());
   maml->initialise(params, Stream(4, Purpose::kInitialise, 0));
   const Tensor& rates = maml->layout().tensors().back();
+  const Tensor& head_rates = anil->layout().tensors().back();
   const std::size_t tensors = rates.shape[1];
+  AlignedVector<float> head_params(anil->layout().size());
+  std::copy_n(params.begin(), head_rates.offset, head_params.begin());
   for (std::size_t i = 0; i < rates.size(); ++i) {
-    params[rates.offset + i] = i % tensors >= tensors - 2 ? options.inner_rate : 0.0F;
+    const std::size_t above = i % tensors + 2 - tensors;  // 0 for the head's weight, 1 for its bias
+    params[rates.offset + i] = above < 2 ? 0.05F * static_cast<float>(1 + i) : 0.0F;
+    if (above < 2) {
+      head_params[head_rates.offset + i / tensors * 2 + above] = params[rates.offset + i];
+    }
   }
-  AlignedVector<float> want(maml->layout().size());
-  AlignedVector<float> got(anil->layout().size());
+  AlignedVector<float> want(params.size());
+  AlignedVector<float> got(head_params.size());
   const Episode episode = toy_episode(10, 5, 20, 0);
   const float loss = maml->task_gradient(params, episode, *maml->make_scratch(), want);
-  EXPECT_NEAR(anil->task_gradient({params.data(), got.size()}, episode, *anil->make_scratch(), got), loss, 1e-6F);
-  for (std::size_t i = 0; i < got.size(); ++i) {
+  EXPECT_NEAR(anil->task_gradient(head_params, episode, *anil->make_scratch(), got), loss, 1e-6F);
+  for (std::size_t i = 0; i < head_rates.offset; ++i) {
     EXPECT_NEAR(got[i], want[i], 1e-6F);
+  }
+  for (std::size_t i = 0; i < head_rates.size(); ++i) {
+    EXPECT_NEAR(got[head_rates.offset + i], want[rates.offset + i / 2 * tensors + tensors - 2 + i % 2], 1e-6F);
   }
 }
 

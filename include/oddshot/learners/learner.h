@@ -47,12 +47,13 @@ enum class Mining : std::uint8_t { kAll, kRandom, kSemiHard };
 
 struct LearnerOptions {
   EncoderSpec encoder;                    // encoder.outputs is set by the learner: 1 for a logit, `embedding` for metric learners
-  std::size_t embedding = 32;             // width of the embedding of metric learners, 1 to 65536
+  std::size_t embedding = 32;             // siamese, proto, ridge, in-context: width of the embedding, 1 to 65536
   std::size_t inner_steps = 5;            // steps of the inner loop, 0 to 1000
   float inner_rate = 0.1F;                // step size of the inner loop, or its start where it is learned; > 0
-  float inner_momentum = 0;               // of the inner loop's steps, 0 to below 1
-  bool learn_inner_rates = false;         // maml: one rate per inner step and tensor, learned with the rest
-  bool multi_step_loss = false;           // maml: the mean of the query losses after every inner step, not the last alone
+  float inner_momentum = 0;               // of the inner loop's steps, 0 to below 1; learned-optimizer: not applicable
+  bool learn_inner_rates = false;         // maml, fomaml, anil: one rate per inner step and tensor, learned with the rest
+  bool multi_step_loss = false;           // maml, fomaml, meta-sgd, anil, learned-optimizer: the mean of the query losses after every
+                                          // inner step, not the last alone
   std::size_t finetune_steps = 10;        // pooled-finetuned: steps on the support, 0 to 1000, of size inner_rate
   std::size_t prototypes = 1;             // proto: prototypes a class, 1 to 64
   Metric metric = Metric::kEuclidean;     // proto

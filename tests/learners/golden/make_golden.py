@@ -79,8 +79,9 @@ def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, le
     parts = episode(generator, features, support, query)
     parameters = encoder_parameters(generator, widths, layer_norm)
     names = list(parameters)
+    inner = names[-2:] if learner == "anil" else names
     if learn_inner_rates:
-        parameters["inner_rate"] = inner_rate * (0.5 + torch.rand(inner_steps, len(names), generator=generator))
+        parameters["inner_rate"] = inner_rate * (0.5 + torch.rand(inner_steps, len(inner), generator=generator))
     if learner == "meta-sgd":
         for key in names:
             parameters[f"inner_rate.{key}"] = inner_rate * torch.randn(parameters[key].shape, generator=generator)
@@ -90,7 +91,6 @@ def maml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, le
     adapted = {key: parameters[key] for key in names}
     if learner == "reptile":
         parts["support"] = tuple(torch.cat([parts["support"][i], parts["query"][i]]) for i in (0, 1))
-    inner = names[-2:] if learner == "anil" else names
     loss_of = lambda network, side: balanced_cross_entropy(
         encode(network, parts[side][0], len(widths) - 1, activation)[:, 0], parts[side][1])
     velocity = [0.0] * len(names)
@@ -318,7 +318,8 @@ def imaml(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, p
     write(name, config, parts, parameters, loss)
 
 
-def learned_optimizer(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, width, support=(6, 4), query=(7, 5)):
+def learned_optimizer(name, seed, hidden, activation, layer_norm, inner_steps, inner_rate, width, support=(6, 4), query=(7, 5),
+                      multi_step_loss=False):
     generator = torch.Generator().manual_seed(seed)
     features = 7
     widths = [features, *hidden, 1]
@@ -338,6 +339,7 @@ def learned_optimizer(name, seed, hidden, activation, layer_norm, inner_steps, i
         encode(network, parts[side][0], len(widths) - 1, activation)[:, 0], parts[side][1])
     squash = lambda z, scale: z / torch.sqrt(z ** 2 + scale ** 2)
     adapted = {key: parameters[key] for key in names}
+    query_losses = []
     for step in range(inner_steps):
         loss = loss_of(adapted, "support")
         gradients = torch.autograd.grad(loss, [adapted[key] for key in names], create_graph=True)
@@ -349,9 +351,11 @@ def learned_optimizer(name, seed, hidden, activation, layer_norm, inner_steps, i
             gate, push = (h @ parameters["optimizer.1.weight"] + parameters["optimizer.1.bias"]).unbind(-1)
             moved[key] = adapted[key] - rate * (2 * torch.sigmoid(gate) * g + 0.01 * push)
         adapted = moved
+        query_losses.append(loss_of(adapted, "query"))
+    loss = torch.stack(query_losses).mean() if multi_step_loss else query_losses[-1]
     config = {"learner": "learned-optimizer", "hidden": hidden, "activation": activation, "layer_norm": layer_norm,
-              "inner_steps": inner_steps, "inner_rate": inner_rate, "optimizer_width": width}
-    write(name, config, parts, parameters, loss_of(adapted, "query"))
+              "inner_steps": inner_steps, "inner_rate": inner_rate, "optimizer_width": width, "multi_step_loss": multi_step_loss}
+    write(name, config, parts, parameters, loss)
 
 
 # Fixed inner rates are exact in float, as LearnerOptions holds them.
@@ -364,10 +368,13 @@ maml("maml_normals_only", 6, [6, 5], "tanh", False, 2, 0.25, False, support=(8, 
 maml("maml_momentum", 10, [6, 5], "gelu", False, 4, 0.2, True, momentum=0.75)
 maml("maml_multi_step", 11, [6, 5], "tanh", False, 3, 0.2, True, momentum=0.5, multi_step_loss=True)
 maml("fomaml_tanh", 12, [6, 5], "tanh", True, 3, 0.25, False, learner="fomaml")
+maml("fomaml_momentum_rates_multi_step", 18, [6, 5], "gelu", False, 3, 0.2, True, momentum=0.5, multi_step_loss=True, learner="fomaml")
 maml("meta_sgd_gelu", 13, [6, 5], "gelu", False, 3, 0.25, False, learner="meta-sgd")
 maml("anil_tanh", 14, [6, 5], "tanh", False, 3, 0.5, False, learner="anil")
 maml("anil_gelu_norm", 15, [6, 5], "gelu", True, 3, 0.25, False, learner="anil")
 maml("anil_relu_normals_only", 16, [6, 5], "relu", True, 3, 0.5, False, support=(8, 0), learner="anil")
+maml("anil_momentum_rates", 19, [6, 5], "tanh", False, 4, 0.4, True, momentum=0.75, learner="anil")
+maml("anil_multi_step", 20, [6, 5], "gelu", False, 3, 0.25, True, momentum=0.5, multi_step_loss=True, learner="anil")
 maml("reptile_tanh", 17, [6, 5], "tanh", True, 3, 0.25, False, learner="reptile")
 proto("proto_tanh", 7, [6, 5], "tanh", False)
 proto("proto_gelu_norm", 8, [6, 5], "gelu", True)
@@ -384,6 +391,8 @@ imaml("imaml_cut_short", 34, [6, 5], "tanh", False, 5, 0.25, 0.5, 3, dense=False
 learned_optimizer("learned_optimizer_tanh", 35, [6, 5], "tanh", False, 3, 0.25, 8)
 learned_optimizer("learned_optimizer_gelu_norm", 36, [6, 5], "gelu", True, 2, 0.25, 5)
 learned_optimizer("learned_optimizer_relu_normals_only", 37, [24, 5], "relu", False, 3, 0.25, 8, support=(8, 0))
+# Three steps add up in float: a seed whose gradient is not small beside them.
+learned_optimizer("learned_optimizer_multi_step", 39, [6, 5], "tanh", False, 3, 0.25, 8, multi_step_loss=True)
 # The cosine divides by an embedding's length: seeds without short ones, where float has few digits left.
 proto("proto_cosine", 31, [6, 5], "tanh", False, metric="cosine")
 proto("proto_diagonal", 21, [6, 5], "gelu", False, metric="diagonal")
