@@ -73,11 +73,13 @@ std::vector<std::string> names() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryLearner, testing::ValuesIn(names()), [](const auto& param) {
+std::string underscored(const testing::TestParamInfo<std::string>& param) {
   std::string name = param.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryLearner, testing::ValuesIn(names()), underscored);
 
 TEST_P(EveryLearner, IsNamedAsInItsTable) {
   EXPECT_EQ(learner->name(), GetParam());
@@ -120,6 +122,56 @@ TEST_P(EveryLearner, DoesNotCareForTheOrderOfTheSupport) {
   }
 }
 
+TEST_P(EveryLearner, AdaptsToAnyNumberOfShotsThatItAdmits) {
+  for (const std::size_t shots : {0U, 1U, 5U, 10U, 20U}) {
+    const Episode episode = toy_episode(50, shots, 20, shots);
+    if (shots < learner->minimum_shots()) {
+      EXPECT_THROW(learner->adapt(params, episode.support(), *scratch), ArgumentError);
+      continue;
+    }
+    const std::vector<float> out = scores(episode);
+    EXPECT_TRUE(std::all_of(out.begin(), out.end(), [](float score) { return std::isfinite(score); })) << shots << " shots";
+    EXPECT_NE(*std::min_element(out.begin(), out.end()), *std::max_element(out.begin(), out.end())) << shots << " shots";
+  }
+}
+
+// The class-balanced cross-entropy, by its definition.
+double balanced_cross_entropy(const std::vector<float>& logits, const std::vector<std::uint8_t>& labels) {
+  double sum[2] = {};
+  double count[2] = {};
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto z = static_cast<double>(logits[i]);
+    sum[labels[i]] += std::log1p(std::exp(labels[i] == 1 ? -z : z));
+    ++count[labels[i]];
+  }
+  return (sum[0] / count[0] + sum[1] / count[1]) / 2;
+}
+
+// Learners whose loss is of the query alone: not of pairs, nor of all rows of an episode.
+struct LearnerByQuery : EveryLearner {};
+
+INSTANTIATE_TEST_SUITE_P(All, LearnerByQuery,
+                         testing::Values("maml", "fomaml", "meta-sgd", "anil", "imaml", "learned-optimizer", "proto", "ridge",
+                                         "in-context"),
+                         underscored);
+
+TEST_P(LearnerByQuery, DoesNotLetTheQuerysLabelsIntoWhatItIsJudgedBy) {
+  // The loss of training is that of the scores that adapt() leads to, and adapt() has no query: whatever the query's labels are, true or
+  // turned around, the scores behind the loss are the same.
+  AlignedVector<float> gradient(params.size());
+  Episode episode = toy_episode(10, 5, 20, 0);
+  const std::vector<float> expected = scores(episode);
+  for (const bool turned : {false, true}) {
+    if (turned) {
+      for (std::uint8_t& label : episode.query_labels) {
+        label = 1 - label;
+      }
+    }
+    const double want = balanced_cross_entropy(expected, episode.query_labels);
+    EXPECT_NEAR(static_cast<double>(learner->task_gradient(params, episode, *scratch, gradient)), want, 1e-5 * (1 + want));
+  }
+}
+
 TEST_P(EveryLearner, ScoresARowAloneAsInABatch) {
   const Episode episode = toy_episode(10, 5, 100, 0);
   const AdaptedState state = learner->adapt(params, episode.support(), *scratch);
@@ -157,24 +209,27 @@ TEST_P(EveryLearner, LearnsToTellTheToyClassesApart) {
   EXPECT_GT(right, 95);
 }
 
-TEST(Maml, WithoutInnerStepsHasTheGradientOfTheQueryAlone) {
+TEST(UnrolledLearners, WithoutInnerStepsHaveTheGradientOfTheQueryAlone) {
   LearnerOptions options = toy_options();
   options.inner_steps = 0;
   options.learn_inner_rates = false;
-  const auto maml = find_learner("maml")->make(options);
   const auto pooled = find_learner("pooled")->make(options);
-  AlignedVector<float> params(maml->layout().size());
-  maml->initialise(params, Stream(4, Purpose::kInitialise, 0));
   Episode episode = toy_episode(10, 5, 20, 0);
-  AlignedVector<float> got(params.size());
-  AlignedVector<float> want(params.size());
-  const auto scratch = maml->make_scratch();
-  const auto pooled_scratch = pooled->make_scratch();
-  const float loss = maml->task_gradient(params, episode, *scratch, got);
-  episode.support_rows.resize(0, kFeatures);
-  episode.support_labels.clear();
-  EXPECT_EQ(pooled->task_gradient(params, episode, *pooled_scratch, want), loss);
-  EXPECT_EQ(got, want);
+  Episode query_alone = episode;
+  query_alone.support_rows.resize(0, kFeatures);
+  query_alone.support_labels.clear();
+  AlignedVector<float> want(pooled->layout().size());
+  for (const char* name : {"maml", "fomaml", "meta-sgd", "anil", "learned-optimizer"}) {
+    const auto learner = find_learner(name)->make(options);
+    AlignedVector<float> params(learner->layout().size());
+    learner->initialise(params, Stream(4, Purpose::kInitialise, 0));
+    AlignedVector<float> got(params.size());
+    const float loss = learner->task_gradient(params, episode, *learner->make_scratch(), got);
+    EXPECT_NEAR(pooled->task_gradient({params.data(), want.size()}, query_alone, *pooled->make_scratch(), want), loss, 1e-6F) << name;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_NEAR(got[i], i < want.size() ? want[i] : 0.0F, 1e-6F) << name << "[" << i << "]";
+    }
+  }
 }
 
 TEST(Maml, AdaptingStepByStepEndsWhereAdaptingAtOnceEnds) {

@@ -77,7 +77,7 @@ double loss_of(const std::vector<float>& logits, const std::vector<std::uint8_t>
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OptimisationLearner,
-                         testing::Values("maml", "fomaml", "meta-sgd", "anil", "reptile", "imaml", "learned-optimizer"),
+                         testing::Values("maml", "fomaml", "meta-sgd", "anil", "reptile", "imaml", "learned-optimizer", "pooled-finetuned"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '-', '_');

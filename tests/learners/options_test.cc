@@ -1,6 +1,8 @@
-// Which learner heeds which option: none is ignored where it could have a say. The same lists stand in docs/learners.md.
+// Which learner heeds which option: none is ignored where it could have a say, and docs/learners.md says the same.
 #include <algorithm>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,13 +62,34 @@ std::vector<float> behaviour(std::string_view name, const LearnerOptions& option
 }
 
 struct OptionCase {
-  const char* option;
+  const char* option;  // as on the command line
   std::function<void(LearnerOptions&)> change;
   std::set<std::string> heeded_by;
 };
 
 const std::set<std::string> kUnrolled{"maml", "fomaml", "meta-sgd", "anil", "learned-optimizer"};
 const std::set<std::string> kWithEmbedding{"siamese", "proto", "ridge", "in-context"};
+
+std::string learners_page() {
+  std::ifstream file(ODDSHOT_SOURCE_DIR "/docs/learners.md");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Whether the page says that the learner heeds the option.
+bool page_says(const std::string& page, const std::string& option, const std::string& learner) {
+  const std::size_t at = page.find("`" + option + "`", page.find("| option | heeded by |"));
+  EXPECT_NE(at, std::string::npos) << option;
+  const std::size_t begin = page.find("| ", at) + 2;
+  const std::string by = page.substr(begin, page.find(" |", begin) - begin);
+  return by == "all" || by.find("`" + learner + "`") != std::string::npos;
+}
+
+TEST(LearnerTable, IsExplainedRowByRowInTheDocuments) {
+  const std::string page = learners_page();
+  for (const LearnerEntry& entry : learner_table()) {
+    EXPECT_NE(page.find("\n## " + std::string(entry.name) + "\n"), std::string::npos) << entry.name;
+  }
+}
 
 TEST(LearnerOptions, AreHeededByThoseTheyConcernAndByNoOther) {
   std::set<std::string> all;
@@ -80,32 +103,34 @@ TEST(LearnerOptions, AreHeededByThoseTheyConcernAndByNoOther) {
   std::set<std::string> by_momentum = by_rate;
   by_momentum.erase("learned-optimizer");  // its network makes the step
   const std::vector<OptionCase> cases{
-      {"hidden", [](auto& o) { o.encoder.hidden = {6}; }, all},
-      {"activation", [](auto& o) { o.encoder.activation = Activation::kTanh; }, all},
-      {"layer_norm", [](auto& o) { o.encoder.layer_norm = true; }, all},
-      {"embedding", [](auto& o) { o.embedding = 4; }, kWithEmbedding},
-      {"inner_steps", [](auto& o) { o.inner_steps = 2; }, by_steps},
-      {"inner_rate", [](auto& o) { o.inner_rate = 0.2F; }, by_rate},
-      {"inner_momentum", [](auto& o) { o.inner_momentum = 0.5F; }, by_momentum},
+      {"--hidden", [](auto& o) { o.encoder.hidden = {6}; }, all},
+      {"--activation", [](auto& o) { o.encoder.activation = Activation::kTanh; }, all},
+      {"--layer-norm", [](auto& o) { o.encoder.layer_norm = true; }, all},
+      {"--embedding", [](auto& o) { o.embedding = 4; }, kWithEmbedding},
+      {"--inner-steps", [](auto& o) { o.inner_steps = 2; }, by_steps},
+      {"--inner-rate", [](auto& o) { o.inner_rate = 0.2F; }, by_rate},
+      {"--inner-momentum", [](auto& o) { o.inner_momentum = 0.5F; }, by_momentum},
       // Meta-SGD and the learned optimiser learn rates always; nothing tells Reptile and iMAML how a rate should change.
-      {"learn_inner_rates", [](auto& o) { o.learn_inner_rates = true; }, {"maml", "fomaml", "anil"}},
-      {"multi_step_loss", [](auto& o) { o.multi_step_loss = true; }, kUnrolled},
-      {"finetune_steps", [](auto& o) { o.finetune_steps = 3; }, {"pooled-finetuned"}},
-      {"prototypes", [](auto& o) { o.prototypes = 2; }, {"proto"}},
-      {"metric", [](auto& o) { o.metric = Metric::kDiagonal; }, {"proto"}},
-      {"margin", [](auto& o) { o.margin = 3; }, {"siamese"}},
-      {"contrast", [](auto& o) { o.contrast = Contrast::kSquared; }, {"siamese"}},
-      {"mining", [](auto& o) { o.mining = Mining::kRandom; }, {"siamese"}},
-      {"proximity", [](auto& o) { o.proximity = 2; }, {"imaml"}},
-      {"conjugate_steps", [](auto& o) { o.conjugate_steps = 1; }, {"imaml"}},
-      {"optimizer_width", [](auto& o) { o.optimizer_width = 4; }, {"learned-optimizer"}},
+      {"--learn-inner-rates", [](auto& o) { o.learn_inner_rates = true; }, {"maml", "fomaml", "anil"}},
+      {"--multi-step-loss", [](auto& o) { o.multi_step_loss = true; }, kUnrolled},
+      {"--finetune-steps", [](auto& o) { o.finetune_steps = 3; }, {"pooled-finetuned"}},
+      {"--prototypes", [](auto& o) { o.prototypes = 2; }, {"proto"}},
+      {"--metric", [](auto& o) { o.metric = Metric::kDiagonal; }, {"proto"}},
+      {"--margin", [](auto& o) { o.margin = 3; }, {"siamese"}},
+      {"--contrast", [](auto& o) { o.contrast = Contrast::kSquared; }, {"siamese"}},
+      {"--mining", [](auto& o) { o.mining = Mining::kRandom; }, {"siamese"}},
+      {"--proximity", [](auto& o) { o.proximity = 2; }, {"imaml"}},
+      {"--conjugate-steps", [](auto& o) { o.conjugate_steps = 1; }, {"imaml"}},
+      {"--optimizer-width", [](auto& o) { o.optimizer_width = 4; }, {"learned-optimizer"}},
   };
+  const std::string page = learners_page();
   for (const OptionCase& one : cases) {
     LearnerOptions changed = toy_options();
     one.change(changed);
     for (const std::string& name : all) {
       const bool heeded = behaviour(name, toy_options()) != behaviour(name, changed);
       EXPECT_EQ(heeded, one.heeded_by.contains(name)) << name << ", " << one.option;
+      EXPECT_EQ(page_says(page, one.option, name), one.heeded_by.contains(name)) << "docs/learners.md: " << name << ", " << one.option;
     }
   }
 }

@@ -95,15 +95,18 @@ TEST(Training, LowersTheLoss) {
 
 TEST(Training, ContinuesBitForBitAfterAStop) {
   const auto tasks = toy_tasks(6);
-  const auto learner = toy_learner();
-  const TrainingOptions options = toy_options(30);
+  const TrainingOptions options = toy_options(20);
   ThreadPool pool(2);
-  TrainingState state = start_training(*learner, options);
-  std::atomic<bool> stop{false};
-  train(*learner, tasks, options, state, pool, [&](const TrainingProgress& p) { stop = p.step == 13; }, &stop);
-  EXPECT_EQ(state.step, 13U);
-  train(*learner, tasks, options, state, pool);
-  expect_same_bits(state, trained("maml", 1, 30));
+  for (const LearnerEntry& entry : learner_table()) {
+    SCOPED_TRACE(entry.name);
+    const auto learner = toy_learner(entry.name.data());
+    TrainingState state = start_training(*learner, options);
+    std::atomic<bool> stop{false};
+    train(*learner, tasks, options, state, pool, [&](const TrainingProgress& p) { stop = p.step == 7; }, &stop);
+    EXPECT_EQ(state.step, 7U);
+    train(*learner, tasks, options, state, pool);
+    expect_same_bits(state, trained(entry.name.data(), 1, 20));
+  }
 }
 
 TEST(Training, DependsOnTheSeed) {
@@ -134,27 +137,30 @@ TEST(Training, ReportsItsProgress) {
 }
 
 TEST(Training, NamesStepTaskAndTensorWhenNumbersAreLostAndKeepsTheLastGoodStep) {
-  auto tasks = toy_tasks(1);
-  auto spoilt = std::make_shared<RowPool>(*tasks[0].pool);
-  std::fill_n(spoilt->rows.data(), 300 * kFeatures, 3e38F);
-  const auto learner = toy_learner("pooled");
-  TrainingOptions options = toy_options(10);
+  const TrainingOptions options = toy_options(10);
   ThreadPool pool(2);
-  TrainingState state = start_training(*learner, options);
-  std::atomic<bool> stop{false};
-  train(*learner, tasks, options, state, pool, [&](const TrainingProgress& p) { stop = p.step == 3; }, &stop);
-  const TrainingState good = state;
-  tasks[0].pool = spoilt;
-  try {
-    train(*learner, tasks, options, state, pool);
-    FAIL() << "lost numbers went unnoticed";
-  } catch (const NumericError& error) {
-    const std::string words = error.what();
-    EXPECT_NE(words.find("step 4"), std::string::npos) << words;
-    EXPECT_NE(words.find("task0"), std::string::npos) << words;
-    EXPECT_NE(words.find("encoder."), std::string::npos) << words;
+  for (const LearnerEntry& entry : learner_table()) {
+    SCOPED_TRACE(entry.name);
+    auto tasks = toy_tasks(1);
+    auto spoilt = std::make_shared<RowPool>(*tasks[0].pool);
+    std::fill_n(spoilt->rows.data(), 300 * kFeatures, 3e38F);
+    const auto learner = toy_learner(entry.name.data());
+    TrainingState state = start_training(*learner, options);
+    std::atomic<bool> stop{false};
+    train(*learner, tasks, options, state, pool, [&](const TrainingProgress& p) { stop = p.step == 3; }, &stop);
+    const TrainingState good = state;
+    tasks[0].pool = spoilt;
+    try {
+      train(*learner, tasks, options, state, pool);
+      FAIL() << "lost numbers went unnoticed";
+    } catch (const NumericError& error) {
+      const std::string words = error.what();
+      EXPECT_NE(words.find("step 4"), std::string::npos) << words;
+      EXPECT_NE(words.find("task0"), std::string::npos) << words;
+      EXPECT_NE(words.find("tensor \"encoder."), std::string::npos) << words;
+    }
+    expect_same_bits(state, good);
   }
-  expect_same_bits(state, good);
 }
 
 TEST(Training, RefusesWhatCannotBe) {
