@@ -41,6 +41,8 @@ class ColumnBuilder {
 
   // Takes the next values. untyped: text is a number if it looks like one; else text is text (unless a numeric column is wished for).
   void append(const arrow::Array& values, bool untyped);
+  // As many missing values: of a file without the column.
+  void append_missing(std::size_t count) { add_missing(count); }
 
   const std::string& name() const { return column_.name; }
   // Text came after numbers, whose spellings are gone: to be built anew as a category. Takes no values any more.

@@ -75,20 +75,20 @@ void check_options(const ReadOptions& options) {
                                 near ? fmt::format("; did you mean {}?", in_quotes(*near)) : ""));
 }
 
-// Every name of the options must occur; ignored ones in some file, others in the first (and so in all).
-void check_known(const Lists& lists, const Files& files) {
+// Every name of the options must occur in some file: in the first, unless it is ignored or columns may differ.
+void check_known(const Lists& lists, const Files& files, bool columns_may_differ) {
   const auto has = [](const TableFile& file, const std::string& name) {
     return std::find(file.names().begin(), file.names().end(), name) != file.names().end();
   };
-  for (const auto& [names, list] : {std::pair{&lists.numeric, "numeric"}, std::pair{&lists.category, "category"}}) {
-    for (const std::string& name : *names) {
-      if (!has(*files.front(), name)) refuse_unknown(list, name, *files.front());
+  const auto check = [&](const Names& names, std::string_view list, bool any) {
+    for (const std::string& name : names) {
+      const auto last = any ? files.end() : std::next(files.begin());
+      if (std::none_of(files.begin(), last, [&](const auto& file) { return has(*file, name); })) refuse_unknown(list, name, *files.front());
     }
-  }
-  for (const std::string& name : lists.ignored) {
-    if (std::none_of(files.begin(), files.end(), [&](const auto& file) { return has(*file, name); }))
-      refuse_unknown("ignored", name, *files.front());
-  }
+  };
+  check(lists.numeric, "numeric", columns_may_differ);
+  check(lists.category, "category", columns_may_differ);
+  check(lists.ignored, "ignored", true);
 }
 
 // The columns that are not ignored: indices into the file's names.
@@ -106,30 +106,43 @@ std::vector<std::size_t> kept_columns(const TableFile& file, const Names& ignore
   return kept;
 }
 
-// For each column of the first file, where it is in every file: [files][columns], indices into the file's names.
-std::vector<std::vector<std::size_t>> match_columns(const Files& files, const Names& ignored) {
+constexpr std::size_t kLacking = static_cast<std::size_t>(-1);
+
+// The columns of the table, and where they are in every file: [files][columns], indices into the file's names, kLacking where it has none.
+struct Match {
+  std::vector<std::string> names;
   std::vector<std::vector<std::size_t>> where;
-  where.push_back(kept_columns(*files.front(), ignored));
-  if (where.front().empty()) throw ArgumentError(fmt::format("{}: every column is ignored", files.front()->path()));
-  for (std::size_t f = 1; f < files.size(); ++f) {
-    std::vector<std::size_t> rest = kept_columns(*files[f], ignored);
-    std::vector<std::size_t> matched;
-    for (const std::size_t column : where.front()) {
-      const std::string& name = files.front()->names()[column];
-      const auto found = std::find_if(rest.begin(), rest.end(), [&](std::size_t i) { return files[f]->names()[i] == name; });
-      if (found == rest.end()) {
-        throw FormatError(fmt::format("{}: column {} is missing, which {} has", files[f]->path(), in_quotes(name), files.front()->path()));
+};
+
+// The columns of the first file; with columns_may_differ then those of the second that it lacks, and so on.
+Match match_columns(const Files& files, const Names& ignored, bool columns_may_differ) {
+  Match match;
+  for (const auto& file : files) {
+    std::vector<std::size_t> rest = kept_columns(*file, ignored);
+    if (rest.empty() && (match.where.empty() || columns_may_differ)) {
+      throw ArgumentError(fmt::format("{}: every column is ignored", file->path()));
+    }
+    std::vector<std::size_t> where;
+    for (const std::string& name : match.names) {
+      const auto found = std::find_if(rest.begin(), rest.end(), [&](std::size_t i) { return file->names()[i] == name; });
+      if (found == rest.end() && !columns_may_differ) {
+        throw FormatError(fmt::format("{}: column {} is missing, which {} has", file->path(), in_quotes(name), files.front()->path()));
       }
-      matched.push_back(*found);
-      rest.erase(found);
+      where.push_back(found == rest.end() ? kLacking : *found);
+      if (found != rest.end()) rest.erase(found);
     }
-    if (!rest.empty()) {
-      throw FormatError(fmt::format("{}: there is a column {}, which {} lacks", files[f]->path(),
-                                    in_quotes(files[f]->names()[rest.front()]), files.front()->path()));
+    if (!rest.empty() && !match.where.empty() && !columns_may_differ) {
+      throw FormatError(fmt::format("{}: there is a column {}, which {} lacks", file->path(), in_quotes(file->names()[rest.front()]),
+                                    files.front()->path()));
     }
-    where.push_back(std::move(matched));
+    for (const std::size_t column : rest) {
+      match.names.push_back(file->names()[column]);
+      where.push_back(column);
+      for (auto& before : match.where) before.push_back(kLacking);
+    }
+    match.where.push_back(std::move(where));
   }
-  return where;
+  return match;
 }
 
 // The columns of a table under way: some or all of those that were matched.
@@ -141,9 +154,9 @@ struct Part {
 class TableReader {
  public:
   TableReader(Files files, const Lists& lists, const ReadOptions& options)
-      : files_(std::move(files)), where_(match_columns(files_, lists.ignored)), missing_(options.missing) {
-    for (std::size_t c = 0; c < where_.front().size(); ++c) {
-      const std::string& name = name_of(c);
+      : files_(std::move(files)), match_(match_columns(files_, lists.ignored, options.columns_may_differ)), missing_(options.missing) {
+    for (std::size_t c = 0; c < match_.names.size(); ++c) {
+      const std::string& name = match_.names[c];
       add(all_, c,
           lists.numeric.contains(name)    ? ColumnBuilder::Wish::kNumeric
           : lists.category.contains(name) ? ColumnBuilder::Wish::kCategory
@@ -180,22 +193,33 @@ class TableReader {
   }
 
  private:
-  const std::string& name_of(std::size_t column) const { return files_.front()->names()[where_.front()[column]]; }
-
   void add(Part& part, std::size_t column, ColumnBuilder::Wish wish) {
     part.columns.push_back(column);
-    part.builders.push_back(std::make_unique<ColumnBuilder>(name_of(column), wish, missing_));
+    part.builders.push_back(std::make_unique<ColumnBuilder>(match_.names[column], wish, missing_));
   }
 
   // Appends a file to the builders; gives its number of rows.
   std::size_t take_file(std::size_t f, Part& part) {
     // The file gives its columns in its own order.
     std::vector<std::pair<std::size_t, ColumnBuilder*>> order;
-    for (std::size_t i = 0; i < part.columns.size(); ++i) order.emplace_back(where_[f][part.columns[i]], part.builders[i].get());
+    std::vector<ColumnBuilder*> lacking;
+    for (std::size_t i = 0; i < part.columns.size(); ++i) {
+      const std::size_t there = match_.where[f][part.columns[i]];
+      if (there == kLacking) {
+        lacking.push_back(part.builders[i].get());
+      } else {
+        order.emplace_back(there, part.builders[i].get());
+      }
+    }
     std::sort(order.begin(), order.end());
     std::vector<std::size_t> columns;
     for (const auto& [column, builder] : order) columns.push_back(column);
 
+    const auto fill = [&](std::size_t rows) {
+      for (ColumnBuilder* builder : lacking) builder->append_missing(rows);
+      return rows;
+    };
+    if (order.empty()) return fill(sources_[f].rows);  // none of the columns that are read anew
     std::size_t rows = 0;
     const bool untyped = files_[f]->untyped();
     files_[f]->read(columns, [&](const data::Batch& batch) {
@@ -212,7 +236,7 @@ class TableReader {
       rows += batch.rows;
       return true;
     });
-    return rows;
+    return fill(rows);
   }
 
   void refuse_first_offence(const Part& part) {
@@ -231,12 +255,12 @@ class TableReader {
   [[noreturn]] void refuse(std::size_t column, const ColumnBuilder::Offence& offence) {
     std::size_t f = sources_.size() - 1;
     while (sources_[f].first_row > offence.row) --f;
-    const std::string place = files_[f]->place(offence.row - sources_[f].first_row, where_[f][column]);
-    throw FormatError(fmt::format("{}, column {}: {}", place, in_quotes(name_of(column)), offence.reason));
+    const std::string place = files_[f]->place(offence.row - sources_[f].first_row, match_.where[f][column]);
+    throw FormatError(fmt::format("{}, column {}: {}", place, in_quotes(match_.names[column]), offence.reason));
   }
 
   Files files_;
-  std::vector<std::vector<std::size_t>> where_;
+  Match match_;
   data::MissingSpellings missing_;
   Part all_;
   std::vector<SourceFile> sources_;
@@ -251,7 +275,7 @@ Table read_table(const std::vector<std::filesystem::path>& files, const ReadOpti
   const Lists lists = checked_lists(options);
   Files open;
   for (const std::filesystem::path& file : files) open.push_back(data::open_table_file(file, options));
-  check_known(lists, open);
+  check_known(lists, open, options.columns_may_differ);
   return TableReader(std::move(open), lists, options).read();
 }
 

@@ -96,7 +96,7 @@ class Cutter {
     if (manifest_.held_out_anomalies > 0) set_anomalies_aside();
     find_kinds();
     choose_tasks();
-    if (manifest_.own_normals) {
+    if (manifest_.own_normals && manifest_.cut != Cut::kFileLabel) {
       place_own_normals();
     } else if (!manifest_.group.empty()) {
       place_groups();
@@ -227,6 +227,9 @@ class Cutter {
       case Cut::kFile:
         take_kinds(file_words());
         break;
+      case Cut::kFileLabel:
+        take_kinds_of_files();
+        break;
       case Cut::kCluster:
         cluster_anomalies();
         break;
@@ -268,6 +271,21 @@ class Cutter {
     if (missing > 0) note(fmt::format("{} anomalies without a value in column \"{}\" are left out", missing, manifest_.cut_column));
     if (manifest_.own_normals) {
       for (const auto r : normals_) kind_[r] = words.codes[r];
+    }
+  }
+
+  // A kind is a label value in a file, or in files that share a name.
+  void take_kinds_of_files() {
+    file_kinds_ = file_words();
+    std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> known;
+    for (const auto r : anomalies_) {
+      const auto pair = std::pair(file_kinds_.codes[r], label_.codes[r]);
+      const auto [there, fresh] = known.emplace(pair, static_cast<std::int32_t>(kinds_.size()));
+      if (fresh) {
+        kinds_.push_back(file_kinds_.words[static_cast<std::size_t>(pair.first)] + "/" +
+                         label_.words[static_cast<std::size_t>(pair.second)]);
+      }
+      kind_[r] = there->second;
     }
   }
 
@@ -521,7 +539,11 @@ class Cutter {
       const std::string& name = entry.first;  // not a structured binding: in C++20 as clang 14 has it, no lambda can refer to one
       TaskRows& task = entry.second;
       task.name = name;
-      if (manifest_.own_normals) {
+      if (manifest_.cut == Cut::kFileLabel && manifest_.own_normals) {
+        const std::int32_t file = file_kinds_.codes[task.anomalies.front()];
+        std::copy_if(normals.begin(), normals.end(), std::back_inserter(task.normals),
+                     [&](std::uint32_t r) { return file_kinds_.codes[r] == file; });
+      } else if (manifest_.own_normals) {
         std::copy_if(normals.begin(), normals.end(), std::back_inserter(task.normals),
                      [&](std::uint32_t r) { return kinds_[kind_of(r)] == name; });
       } else {
@@ -543,6 +565,7 @@ class Cutter {
   std::vector<std::uint32_t> normals_, anomalies_;  // rows
   std::vector<std::string> kinds_;
   std::vector<std::int32_t> kind_;                      // [N]
+  Words file_kinds_;                                    // Cut::kFileLabel: the name of each row's file
   std::vector<std::size_t> of_training_, of_held_out_;  // [kinds] anomalies in files that serve that side
   std::vector<Serves> serves_;                          // [kinds]
   std::set<std::string> small_kinds_;

@@ -217,6 +217,8 @@ void read_read(Section section, const Places& places, SuiteManifest& manifest) {
   if (const auto text = section.text("quote"); section.has("quote")) read.quote = one_character(text, "read.quote", places);
   read.header = section.flag("header").value_or(true);
   read.names = section.texts("names");
+  constexpr std::array<std::pair<std::string_view, bool>, 2> kColumns = {{{"same", false}, {"union", true}}};
+  read.columns_may_differ = section.choice("columns", kColumns, false);
   if (auto missing = section.texts("missing"); section.has("missing")) read.missing = std::move(missing);
   section.finish();
 }
@@ -243,14 +245,17 @@ void read_preprocess(Section section, SuiteManifest& manifest) {
 }
 
 void read_tasks(Section section, SuiteManifest& manifest) {
-  constexpr std::array<std::pair<std::string_view, Cut>, 4> kCuts = {
-      {{"label", Cut::kLabel}, {"column", Cut::kColumn}, {"file", Cut::kFile}, {"cluster", Cut::kCluster}}};
+  constexpr std::array<std::pair<std::string_view, Cut>, 5> kCuts = {{{"label", Cut::kLabel},
+                                                                      {"column", Cut::kColumn},
+                                                                      {"file", Cut::kFile},
+                                                                      {"file-label", Cut::kFileLabel},
+                                                                      {"cluster", Cut::kCluster}}};
   constexpr std::array<std::pair<std::string_view, bool>, 2> kNormals = {{{"shared", false}, {"own", true}}};
   manifest.cut = section.choice("cut", kCuts, Cut::kLabel);
   manifest.cut_column = section.text("column");
   manifest.clusters = section.count("clusters", 2, 1000).value_or(0);
   manifest.held_out_anomalies = section.number("held_out_anomalies", 0, 1).value_or(0);
-  manifest.own_normals = section.choice("normals", kNormals, manifest.cut == Cut::kFile);
+  manifest.own_normals = section.choice("normals", kNormals, manifest.cut == Cut::kFile || manifest.cut == Cut::kFileLabel);
   manifest.training = section.texts("training");
   manifest.held_out = section.texts("held_out");
   manifest.training_groups = section.texts("training_groups");
@@ -317,7 +322,9 @@ void check_files(const SuiteManifest& manifest, const Places& places) {
         fail("path", at + ".path is " + in_quotes(file.path) + "; a file with a url needs a path inside the data folder, without \"..\"");
       }
     }
-    if (!file.task.empty() && manifest.cut != Cut::kFile) fail("task", at + ".task has a use only with tasks.cut = \"file\"");
+    if (!file.task.empty() && manifest.cut != Cut::kFile && manifest.cut != Cut::kFileLabel) {
+      fail("task", at + ".task has a use only with tasks.cut = \"file\" or \"file-label\"");
+    }
   }
 }
 
@@ -391,13 +398,13 @@ void check_tasks(const SuiteManifest& manifest, const Places& places) {
   if (manifest.cut != Cut::kCluster && manifest.held_out_anomalies != 0) {
     places.fail_at({"tasks.held_out_anomalies"}, "tasks.held_out_anomalies has a use only with tasks.cut = \"cluster\"");
   }
-  if (manifest.cut == Cut::kFile && !manifest.simulator.empty()) {
-    places.fail_at({"tasks.cut"}, "tasks.cut = \"file\" has no use where rows come from a simulator");
+  if ((manifest.cut == Cut::kFile || manifest.cut == Cut::kFileLabel) && !manifest.simulator.empty()) {
+    places.fail_at({"tasks.cut"}, "tasks.cut by file has no use where rows come from a simulator");
   }
   if (manifest.own_normals && (manifest.cut == Cut::kLabel || manifest.cut == Cut::kCluster)) {
-    places.fail_at({"tasks.normals"}, "tasks.normals = \"own\" has a meaning only with tasks.cut = \"column\" or \"file\"");
+    places.fail_at({"tasks.normals"}, "tasks.normals = \"own\" has a meaning only with tasks.cut = \"column\", \"file\" or \"file-label\"");
   }
-  if (manifest.own_normals && !manifest.group.empty()) {
+  if (manifest.own_normals && manifest.cut != Cut::kFileLabel && !manifest.group.empty()) {
     places.fail_at({"tasks.normals", "tasks.cut"},
                    "tasks.normals = \"own\" already puts a task's normals on its side; leave columns.group out");
   }

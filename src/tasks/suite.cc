@@ -101,6 +101,8 @@ std::string cut_name(const SuiteManifest& manifest) {
       return fmt::format("by the values of column \"{}\"", manifest.cut_column);
     case Cut::kFile:
       return "by file";
+    case Cut::kFileLabel:
+      return fmt::format("by file and the values of column \"{}\"", manifest.label);
     case Cut::kCluster:
       break;
   }

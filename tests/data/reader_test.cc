@@ -160,6 +160,26 @@ TEST_F(Reader, MakesAColumnNumericOnlyIfItIsSoInEveryFile) {
   EXPECT_EQ(shown(read_table({numbers, none}), "a"), "1 2.5 -");
 }
 
+TEST_F(Reader, JoinsFilesWhoseColumnsDifferIfAsked) {
+  const auto one = folder_.write("one.csv", "a,b\n1,2\n3,4\n");
+  const auto two = folder_.write("two.csv", "c,b\nred,5\n");
+  const auto words = folder_.write("words.csv", "b,a\n6,x\n");  // makes text of "a", which is then read anew where there is one
+  ReadOptions options;
+  options.columns_may_differ = true;
+  options.category = {"c"};
+  const Table table = read_table({one, two, words}, options);
+  ASSERT_EQ(table.columns.size(), 3U);
+  EXPECT_EQ(table.columns[2].name, "c");
+  EXPECT_EQ(shown(table, "a"), "1|3|-|x");
+  EXPECT_EQ(shown(table, "b"), "2 4 5 6");
+  EXPECT_EQ(shown(table, "c"), "-|-|red|-");
+  EXPECT_EQ(table.sources.at(2).first_row, 3U);
+  options.ignored = {"a"};
+  options.category = {"d"};
+  EXPECT_EQ(relative(error_text<FormatError>([&] { read_table({one, two}, options); })),
+            "one.csv: there is no column \"d\", which is listed as category; did you mean \"a\"?");
+}
+
 TEST_F(Reader, NamesTheColumnThatOneOfTheFilesLacks) {
   const auto one = folder_.write("one.csv", "a,b\n1,2\n");
   const auto less = folder_.write("less.csv", "a\n1\n");

@@ -377,6 +377,44 @@ TEST(CutByFile, EachFileIsATaskWithItsOwnNormals) {
   EXPECT_EQ(rows.held_out[0].normals.size(), 8U);
 }
 
+TEST(CutByFileAndLabel, MakesATaskOfEveryKindInEveryFileWithTheNormalsOfThatFile) {
+  const Table table = TableMaker()
+                          .next_file()
+                          .add(200, "ok")
+                          .add(5, "flood")
+                          .add(4, "scan")
+                          .next_file()
+                          .add(100, "ok")
+                          .add(6, "flood")
+                          .add(2, "scan")
+                          .take();
+  SuiteManifest manifest = manifest_of({Side::kBoth, Side::kBoth});
+  manifest.files[0].path = "lamp.csv.gz";
+  manifest.files[1].path = "b.csv";
+  manifest.files[1].task = "door";
+  manifest.cut = Cut::kFileLabel;
+  manifest.own_normals = true;
+  manifest.training = {"lamp/flood"};
+  manifest.held_out = {"*"};
+  const SuiteRows rows = cut_tasks(manifest, table);
+  EXPECT_EQ(counts(rows.training), (Counts{{"lamp/flood", 5}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"door/flood", 6}, {"lamp/scan", 4}}));
+  EXPECT_EQ(counts(rows.too_small), (Counts{{"door/scan", 2}}));
+  const auto files_of = [](const std::vector<std::uint32_t>& part) {
+    std::set<int> files;
+    for (const auto r : part) files.insert(r < 209 ? 0 : 1);
+    return files;
+  };
+  EXPECT_EQ(files_of(rows.training[0].normals), (std::set<int>{0}));
+  EXPECT_EQ(files_of(rows.held_out[0].normals), (std::set<int>{1}));
+  EXPECT_EQ(files_of(rows.held_out[1].normals), (std::set<int>{0}));
+  EXPECT_TRUE(disjoint(rows_of(rows.training), rows_of(rows.held_out)));
+  // The normals of both files fit the preprocessor, about half of each.
+  EXPECT_EQ(files_of(rows.training_normals), (std::set<int>{0, 1}));
+  EXPECT_EQ(rows.training_normals.size() + rows.held_out[0].normals.size() + rows.held_out[1].normals.size(), 300U);
+  EXPECT_NEAR(static_cast<double>(rows.held_out[0].normals.size()), 50, 20);
+}
+
 Table two_blobs_of_anomalies() {
   TableMaker maker;
   Stream stream(1, Purpose::kTest, 0);

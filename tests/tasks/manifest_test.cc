@@ -166,7 +166,7 @@ TEST(Manifest, WrongTypesAndValuesAreErrorsThatNameThePlace) {
       {"held_out =", "held_out_normals = nan\nheld_out =",
        "mine.toml:9: tasks.held_out_normals is nan; it must be a number above 0 and below 1"},
       {"held_out =", "cut = \"labels\"\nheld_out =",
-       "mine.toml:9: tasks.cut is \"labels\"; it must be one of \"label\", \"column\", \"file\", \"cluster\""},
+       "mine.toml:9: tasks.cut is \"labels\"; it must be one of \"label\", \"column\", \"file\", \"file-label\", \"cluster\""},
       {"path = \"a.csv\"", "path = \"a.csv\"\nside = \"test\"",
        "mine.toml:4: files[1].side is \"test\"; it must be one of \"training\", \"held-out\", \"both\""},
       {"path = \"a.csv\"", "path = \"a.csv\"\nsha256 = \"12\"", "mine.toml:4: files[1].sha256 is \"12\"; it must be 64 hexadecimal digits"},
@@ -213,6 +213,7 @@ TEST(Manifest, ContradictionsAreErrorsThatSayWhy) {
        "mine.toml:4: files[1].url is \"http://x.org/a\"; it must begin with"},
       {"path = \"a.csv\"", "path = \"a.csv\"\nurl = \"https://x.org/a\"", "mine.toml:4: files[1].url needs a sha256"},
       {"[columns]", "[read]\nheader = false\n[columns]", "mine.toml:5: files without a header need read.names"},
+      {"[columns]", "[read]\ncolumns = \"any\"\n[columns]", "mine.toml:5: read.columns is \"any\"; it must be one of \"same\", \"union\""},
       {"[columns]", "[read]\nnames = [\"x\"]\n[columns]", "mine.toml:5: read.names are for files without a header"},
       {"[columns]", "[read]\nheader = false\nnames = [\"kinds\", \"x\"]\n[columns]",
        "mine.toml:8: column \"kind\" (columns.label) is not one of read.names; did you mean \"kinds\"?"},
@@ -249,7 +250,7 @@ TEST(Manifest, SuitesThatShipAreFoundByNameAndAreValid) {
   const ScopedVariable none("ODDSHOT_SUITES", nullptr);
   const auto names = shipped_suites();
   for (const std::string name :
-       {"cardiotocography", "creditcard", "nsl-kdd", "payment-fraud", "steel-plates", "tep", "thyroid", "vehicle-insurance"}) {
+       {"cardiotocography", "creditcard", "nsl-kdd", "payment-fraud", "steel-plates", "tep", "thyroid", "ton-iot", "vehicle-insurance"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
   for (const auto& name : names) EXPECT_EQ(load_manifest(find_manifest(name)).name, name);

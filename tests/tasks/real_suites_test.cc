@@ -164,6 +164,37 @@ TEST_F(TennesseeEastman, KeepsRunsOnOneSide) {
   }
 }
 
+class TonIot : public RealSuite {
+ protected:
+  void SetUp() override { require("ton-iot"); }
+};
+
+TEST_F(TonIot, HoldsOutKindsOnOneDeviceAndAllOfTheOther) {
+  const SuiteRows rows = read("ton-iot");
+  EXPECT_EQ(counts(rows.training), (Counts{{"gps/backdoor", 5000}, {"gps/injection", 5000}, {"gps/ransomware", 2833}, {"gps/xss", 577}}));
+  EXPECT_EQ(counts(rows.held_out), (Counts{{"gps/ddos", 5000},
+                                           {"gps/password", 5000},
+                                           {"gps/scanning", 550},
+                                           {"weather/backdoor", 5000},
+                                           {"weather/ddos", 5000},
+                                           {"weather/injection", 5000},
+                                           {"weather/password", 5000},
+                                           {"weather/ransomware", 2865},
+                                           {"weather/scanning", 529},
+                                           {"weather/xss", 866}}));
+  EXPECT_EQ(rows.feature_columns, (std::vector<std::string>{"latitude", "longitude", "temperature", "pressure", "humidity"}));
+  for (const auto* side : {&rows.training, &rows.held_out}) {
+    for (const auto& task : *side) {
+      const Column& reading = rows.table.column(task.name.starts_with("gps/") ? "latitude" : "humidity");
+      for (const auto r : task.normals) ASSERT_FALSE(std::isnan(reading.numbers[r])) << task.name << ", " << rows.table.place(r);
+    }
+  }
+  expect_rows_apart(rows);
+  expect_no_feature_row_on_both_sides(rows);
+  // Every reading has a deviation of its own device's normals.
+  EXPECT_TRUE(fit_preprocessor(rows).dropped().empty());
+}
+
 class Creditcard : public RealSuite {
  protected:
   void SetUp() override { require("creditcard"); }

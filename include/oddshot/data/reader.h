@@ -30,14 +30,17 @@ struct ReadOptions {
   std::vector<std::string> category;
   // Columns to leave out altogether (never parsed, so they may hold anything). One of several files may lack them.
   std::vector<std::string> ignored;
+  // Files may differ in their columns: the table has all of them, those of the first file first, and the rows of a file miss the columns
+  // that it lacks. Otherwise such a file is an error.
+  bool columns_may_differ = false;
 };
 
-// One table from one or more files with the same columns (order may differ; a byte-order mark and blanks around a value or name are
-// dropped), in the order of the first file. Text is UTF-8. Empty lines are skipped. Gzip is told by the content. Throws IoError if a file
-// cannot be read; FormatError naming file, line, column and value if it is malformed: a row of the wrong length, text in a numeric column,
-// an infinite number or one beyond float, a duplicate, empty or unknown column name, a column missing from one of the files, no data rows;
-// ArgumentError if the options contradict each other. Files are read twice only for columns where text follows after a first block of
-// numbers. Uses as many threads as the machine has; the table does not depend on them.
+// One table from one or more files with the same columns (but see columns_may_differ; order may differ; a byte-order mark and blanks around
+// a value or name are dropped), in the order of the first file. Text is UTF-8. Empty lines are skipped. Gzip is told by the content. Throws
+// IoError if a file cannot be read; FormatError naming file, line, column and value if it is malformed: a row of the wrong length, text in
+// a numeric column, an infinite number or one beyond float, a duplicate, empty or unknown column name, a column missing from one of the
+// files, no data rows; ArgumentError if the options contradict each other. Files are read twice only for columns where text follows after a
+// first block of numbers. Uses as many threads as the machine has; the table does not depend on them.
 Table read_table(const std::vector<std::filesystem::path>& files, const ReadOptions& options = {});
 
 }  // namespace oddshot

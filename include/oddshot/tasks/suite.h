@@ -18,10 +18,11 @@ namespace oddshot {
 
 enum class Side : std::uint8_t { kTraining, kHeldOut, kBoth };
 enum class Cut : std::uint8_t {
-  kLabel,    // each anomalous label value is a task
-  kColumn,   // each value of another column is a task
-  kFile,     // each file is a task
-  kCluster,  // the anomalies are clustered (k-means, fitted on training anomalies); each cluster is a task
+  kLabel,      // each anomalous label value is a task
+  kColumn,     // each value of another column is a task
+  kFile,       // each file is a task
+  kFileLabel,  // each anomalous label value in each file is a task, "FILE/VALUE": devices or sites, each with its kinds
+  kCluster,    // the anomalies are clustered (k-means, fitted on training anomalies); each cluster is a task
 };
 
 struct SuiteFile {
@@ -31,7 +32,9 @@ struct SuiteFile {
   std::string url;     // where the content is downloaded from; empty: cannot be
   std::string source;  // for people: where it comes from
   std::string licence;
-  std::string task;  // Cut::kFile: the task that the anomalies of this file belong to; empty: the file's name without its endings
+  // Cut::kFile: the task that the anomalies of this file belong to, Cut::kFileLabel: the first part of its tasks' names; empty: the file's
+  // name without its endings
+  std::string task;
 };
 
 // The manifest as read. Field by field in docs/suites.md.
@@ -59,8 +62,8 @@ struct SuiteManifest {
   // Cut::kCluster: the share of the anomalies of files that serve both sides that is set aside (by hash of row or group): clusters are
   // fitted without it, and held-out tasks are made of it alone. 0: none is; clusters are fitted on them all.
   double held_out_anomalies = 0;
-  // The normals of a task are those of its own file (Cut::kFile) or its own value of the column (Cut::kColumn), and on the side of the
-  // task; otherwise all tasks of a side share its normals.
+  // The normals of a task are those of its own file (Cut::kFile, kFileLabel) or its own value of the column (Cut::kColumn), and on the side
+  // of the task; otherwise all tasks of a side share its normals.
   bool own_normals = false;
   std::vector<std::string> training;         // task names; "*": every other kind, if it is frequent enough
   std::vector<std::string> held_out;         // likewise; "unseen": every kind that occurs in held-out files only
