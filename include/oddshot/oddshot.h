@@ -12,6 +12,7 @@
 #include "oddshot/data/reader.h"
 #include "oddshot/data/table.h"
 #include "oddshot/data/views.h"
+#include "oddshot/data/windows.h"
 #include "oddshot/evaluation/evaluate.h"
 #include "oddshot/evaluation/experiment.h"
 #include "oddshot/evaluation/methods.h"

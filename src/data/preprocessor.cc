@@ -95,8 +95,8 @@ constexpr std::size_t kBlock = 128;
 
 }  // namespace
 
-Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
-                               const PreprocessorOptions& options) {
+Preprocessor Preprocessor::fit_columns(const Table& table, std::span<const std::string> feature_columns,
+                                       std::span<const std::uint32_t> rows, const PreprocessorOptions& options) {
   check_options(options);
   if (rows.empty()) throw ArgumentError("no rows to fit a preprocessor on");
   check_rows(table, rows);
@@ -195,7 +195,7 @@ void check_no_values(const Table& table, const Column& column, std::span<const s
 
 }  // namespace
 
-Matrix Preprocessor::transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report) const {
+Matrix Preprocessor::transform_columns(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report) const {
   check_rows(table, rows);
   // Where each schema column is found, and what its codes mean here. A null source: no value in any row.
   struct Source {
@@ -319,23 +319,5 @@ std::vector<FeatureKind> Preprocessor::feature_kinds() const {
 const std::vector<std::uint32_t>& Preprocessor::feature_sources() const { return feature_sources_; }
 
 const std::vector<std::string>& Preprocessor::dropped() const { return dropped_; }
-
-std::vector<std::string> Preprocessor::schema_columns() const {
-  std::vector<std::string> names;
-  for (const SchemaColumn& column : schema_) names.emplace_back(name_of(column));
-  return names;
-}
-
-std::vector<std::string> Preprocessor::numeric_columns() const {
-  std::vector<std::string> names;
-  for (const NumericColumn& column : numeric_) names.push_back(column.name);
-  return names;
-}
-
-std::vector<std::string> Preprocessor::category_columns() const {
-  std::vector<std::string> names;
-  for (const CategoryColumn& column : category_) names.push_back(column.name);
-  return names;
-}
 
 }  // namespace oddshot

@@ -2,6 +2,8 @@
 //   {"format": "oddshot preprocessor", "version": 1, "transform": "signed-log", "clip": 8.0, "dropped": ["num_outbound_cmds"], "columns": [
 //     {"name": "duration", "kind": "numeric", "missing": false, "mean": 0.94, "deviation": 2.1},
 //     {"name": "service", "kind": "category", "missing": false, "categories": ["http", "smtp"]}]}
+// and, where there are windows (their columns are among "columns" by name, "flow (mean of 5)"),
+//   "windows": {"group": "run", "time": "sample", "columns": ["flow"], "means": [5], "deviations": [], "changes": [], "lags": []}
 // Numbers are written with the digits that read back to the same double.
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -27,6 +29,35 @@ constexpr int kVersion = 1;
 
 [[noreturn]] void refuse(const std::string& what) { throw FormatError("preprocessor: " + what); }
 
+Json windows_json(const WindowOptions& windows, const std::vector<std::string>& columns) {
+  return {{"group", windows.group},           {"time", windows.time},       {"columns", columns},  {"means", windows.means},
+          {"deviations", windows.deviations}, {"changes", windows.changes}, {"lags", windows.lags}};
+}
+
+WindowOptions read_windows(const Members& members) {
+  const auto numbers = [&](const char* name) {
+    std::vector<std::size_t> out;
+    for (const Json& item : members.list(name)) {
+      if (!item.is_number_unsigned()) members.refuse(fmt::format("{} is not a list of whole numbers", in_quotes(name)));
+      out.push_back(item.get<std::size_t>());
+    }
+    return out;
+  };
+  WindowOptions windows{.means = numbers("means"),
+                        .deviations = numbers("deviations"),
+                        .changes = numbers("changes"),
+                        .lags = numbers("lags"),
+                        .group = members.text("group"),
+                        .time = members.text("time")};
+  try {
+    windows.validate();
+  } catch (const ArgumentError& error) {
+    refuse(error.what());
+  }
+  if (windows.empty()) members.refuse("there are no windows");
+  return windows;
+}
+
 }  // namespace
 
 std::string Preprocessor::to_json() const {
@@ -41,18 +72,19 @@ std::string Preprocessor::to_json() const {
       columns.push_back({{"name", c.name}, {"kind", "category"}, {"missing", c.missing_feature}, {"categories", c.categories}});
     }
   }
-  const Json out = {{"format", kFormat},
-                    {"version", kVersion},
-                    {"transform", options_.numeric == NumericTransform::kSignedLog ? "signed-log" : "identity"},
-                    {"clip", options_.clip},
-                    {"dropped", dropped_},
-                    {"columns", std::move(columns)}};
+  Json out = {{"format", kFormat},
+              {"version", kVersion},
+              {"transform", options_.numeric == NumericTransform::kSignedLog ? "signed-log" : "identity"},
+              {"clip", options_.clip},
+              {"dropped", dropped_},
+              {"columns", std::move(columns)}};
+  if (!options_.windows.empty()) out["windows"] = windows_json(options_.windows, windowed_);
   return out.dump();
 }
 
 Preprocessor Preprocessor::from_json(std::string_view json) {
   const Json document = data::parse_json(json, "preprocessor");
-  const Members members("preprocessor", document, "the text", {"format", "version", "transform", "clip", "dropped", "columns"});
+  const Members members("preprocessor", document, "the text", {"format", "version", "transform", "clip", "dropped", "columns", "windows"});
   if (members.text("format") != kFormat)
     refuse(fmt::format("the format is {}, not {}", in_quotes(members.text("format")), in_quotes(kFormat)));
   if (members.at("version") != kVersion) refuse(fmt::format("version {} is not known, only {}", members.at("version").dump(), kVersion));
@@ -92,6 +124,12 @@ Preprocessor Preprocessor::from_json(std::string_view json) {
   }
   if (out.schema_.empty()) refuse("there are no columns");
   out.name_features();
+  if (document.contains("windows")) {
+    const Members windows("preprocessor", document["windows"], "\"windows\"",
+                          {"group", "time", "columns", "means", "deviations", "changes", "lags"});
+    out.options_.windows = read_windows(windows);
+    out.set_windowed(windows.texts("columns"));
+  }
   return out;
 }
 

@@ -93,6 +93,24 @@ class Section {
     return static_cast<std::size_t>(*value);
   }
 
+  // One whole number or a list of them.
+  std::vector<std::size_t> counts(std::string_view key) {
+    const toml::node* node = get(key);
+    if (node == nullptr) return {};
+    std::vector<std::size_t> values;
+    const auto add = [&](const toml::node& element) {
+      const auto value = element.value_exact<std::int64_t>();
+      if (!value || *value < 0) refuse(key, element, "a list of whole numbers");
+      values.push_back(static_cast<std::size_t>(*value));
+    };
+    if (const toml::array* list = node->as_array()) {
+      for (const toml::node& element : *list) add(element);
+    } else {
+      add(*node);
+    }
+    return values;
+  }
+
   // Strictly between the limits.
   std::optional<double> number(std::string_view key, double above, double below) {
     const toml::node* node = get(key);
@@ -244,6 +262,19 @@ void read_preprocess(Section section, SuiteManifest& manifest) {
   section.finish();
 }
 
+void read_windows(Section section, SuiteManifest& manifest) {
+  WindowOptions& windows = manifest.preprocessor.windows;
+  windows.means = section.counts("means");
+  windows.deviations = section.counts("deviations");
+  windows.changes = section.counts("changes");
+  windows.lags = section.counts("lags");
+  if (!windows.empty()) {
+    windows.group = manifest.group;
+    windows.time = manifest.time;
+  }
+  section.finish();
+}
+
 void read_tasks(Section section, SuiteManifest& manifest) {
   constexpr std::array<std::pair<std::string_view, Cut>, 5> kCuts = {{{"label", Cut::kLabel},
                                                                       {"column", Cut::kColumn},
@@ -382,6 +413,22 @@ void check_columns(const SuiteManifest& manifest, const Places& places) {
   }
 }
 
+void check_windows(const SuiteManifest& manifest, const Places& places) {
+  const WindowOptions& windows = manifest.preprocessor.windows;
+  if (windows.empty()) {
+    if (places.lines.contains("windows")) places.fail_at({"windows"}, "[windows] names no window: give means, deviations, changes or lags");
+    return;
+  }
+  if (manifest.group.empty() || manifest.time.empty()) {
+    places.fail_at({"windows"}, "[windows] needs columns.group, which rows are a run, and columns.time, their order");
+  }
+  try {
+    windows.validate();
+  } catch (const ArgumentError& error) {
+    places.fail_at({"windows"}, error.what());
+  }
+}
+
 void check_tasks(const SuiteManifest& manifest, const Places& places) {
   if (manifest.cut == Cut::kColumn && manifest.cut_column.empty()) {
     places.fail_at({"tasks.cut"}, "tasks.cut = \"column\" needs tasks.column");
@@ -485,6 +532,7 @@ SuiteManifest load_manifest(const std::filesystem::path& file) {
   read_read(top.section("read"), places, manifest);
   read_columns(top.section("columns"), manifest);
   read_preprocess(top.section("preprocess"), manifest);
+  read_windows(top.section("windows"), manifest);
   read_tasks(top.section("tasks"), manifest);
   top.finish();
 
@@ -494,6 +542,7 @@ SuiteManifest load_manifest(const std::filesystem::path& file) {
   check_tasks(manifest, places);
   check_read(manifest, places);
   check_columns(manifest, places);
+  check_windows(manifest, places);
   return manifest;
 }
 

@@ -198,6 +198,12 @@ TEST(Manifest, ContradictionsAreErrorsThatSayWhy) {
       {"training = [\"a\", \"b\"]", "training = [\"unseen\"]", "mine.toml:8: \"unseen\" is for tasks.held_out"},
       {"training = [\"a\", \"b\"]\nheld_out = [\"c\"]", "", "mine.toml:7: no tasks"},
       {"path = \"a.csv\"", "path = \"a.csv\"\nside = \"training\"", "mine.toml:10: there are held-out tasks, but every file has side"},
+      {"[tasks]", "[windows]\nmeans = 5\n[tasks]", "mine.toml:7: [windows] needs columns.group, which rows are a run, and columns.time"},
+      {"[tasks]", "[windows]\n[tasks]", "mine.toml:7: [windows] names no window"},
+      {"normal = [\"ok\"]", "normal = \"ok\"\ngroup = \"g\"\ntime = \"t\"\n[windows]\nlags = [3, 0]",
+       "mine.toml:9: windows: lags holds 0, which must be from 1 to 1000"},
+      {"normal = [\"ok\"]", "normal = \"ok\"\ngroup = \"g\"\ntime = \"t\"\n[windows]\nlags = [2.5]",
+       "mine.toml:10: windows.lags must be a list of whole numbers, not floating-point"},
       {"held_out =", "cut = \"cluster\"\nheld_out =", "mine.toml:9: tasks.cut = \"cluster\" needs tasks.clusters"},
       {"held_out =", "clusters = 4\nheld_out =", "mine.toml:9: tasks.clusters has a use only with"},
       {"held_out =", "held_out_anomalies = 0.5\nheld_out =", "mine.toml:9: tasks.held_out_anomalies has a use only with"},
@@ -249,8 +255,8 @@ TEST(Manifest, WhatIsNoManifestIsOneClearError) {
 TEST(Manifest, SuitesThatShipAreFoundByNameAndAreValid) {
   const ScopedVariable none("ODDSHOT_SUITES", nullptr);
   const auto names = shipped_suites();
-  for (const std::string name :
-       {"cardiotocography", "creditcard", "nsl-kdd", "payment-fraud", "steel-plates", "tep", "thyroid", "ton-iot", "vehicle-insurance"}) {
+  for (const std::string name : {"cardiotocography", "creditcard", "nsl-kdd", "payment-fraud", "steel-plates", "tep", "tep-windows",
+                                 "thyroid", "ton-iot", "vehicle-insurance"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
   for (const auto& name : names) EXPECT_EQ(load_manifest(find_manifest(name)).name, name);

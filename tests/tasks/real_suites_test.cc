@@ -164,6 +164,32 @@ TEST_F(TennesseeEastman, KeepsRunsOnOneSide) {
   }
 }
 
+TEST_F(TennesseeEastman, WindowsChangeNoTaskAndHoldNoRowOfAnotherRun) {
+  const SuiteRows plain = read("tep"), rows = read("tep-windows");
+  EXPECT_EQ(counts(rows.training), counts(plain.training));
+  EXPECT_EQ(counts(rows.held_out), counts(plain.held_out));
+  EXPECT_EQ(rows.training_normals, plain.training_normals);
+  const Preprocessor preprocessor = fit_preprocessor(rows);
+  EXPECT_EQ(preprocessor.width(), 3U * 52);
+  // With every other run set to 0, the rows of this run stay as they are.
+  const Column& run = rows.table.column("run");
+  const std::int32_t code = run.codes[rows.held_out[0].anomalies[0]];
+  std::vector<std::uint32_t> of_run;
+  for (std::uint32_t r = 0; r < rows.table.rows(); ++r) {
+    if (run.codes[r] == code) of_run.push_back(r);
+  }
+  ASSERT_EQ(of_run.size(), 960U);
+  Table blank = rows.table;
+  for (const auto& name : rows.feature_columns) {
+    auto& numbers = blank.columns[*blank.find(name)].numbers;
+    for (std::uint32_t r = 0; r < numbers.size(); ++r) {
+      if (run.codes[r] != code) numbers[r] = 0;
+    }
+  }
+  const Matrix before = preprocessor.transform(rows.table, of_run), after = preprocessor.transform(blank, of_run);
+  EXPECT_TRUE(std::equal(before.data(), before.data() + before.rows() * before.cols(), after.data()));
+}
+
 class TonIot : public RealSuite {
  protected:
   void SetUp() override { require("ton-iot"); }

@@ -10,6 +10,7 @@
 
 #include "oddshot/base/matrix.h"
 #include "oddshot/data/table.h"
+#include "oddshot/data/windows.h"
 
 namespace oddshot {
 
@@ -28,6 +29,7 @@ struct PreprocessorOptions {
   float clip = 8.0F;  // features of numeric columns stay within [-clip, clip] deviations; > 0
   // Fitting refuses a category column with more categories than this (an identifier, most likely), for each becomes a feature; >= 1.
   std::size_t max_categories = 4096;
+  WindowOptions windows = {};  // numeric features of the last rows of a run, fitted and transformed like columns of the table; empty: none
 };
 
 // What transforming met that fitting had not: counts to report, not errors. Columns in the order of the schema, those without a count left
@@ -69,12 +71,14 @@ class Preprocessor {
   std::vector<FeatureKind> feature_kinds() const;  // [width()]
   // Which of schema_columns() a feature comes from: [width()].
   const std::vector<std::uint32_t>& feature_sources() const;
-  // The input columns it needs, in order: those not dropped.
+  // The input columns it needs, in order: those not dropped; with windows also the group and the time, last.
   std::vector<std::string> schema_columns() const;
   const std::vector<std::string>& dropped() const;
   // The schema's columns of one kind: as ReadOptions::numeric and ::category, so that a file to score is read the way it was fitted.
   std::vector<std::string> numeric_columns() const;
   std::vector<std::string> category_columns() const;
+
+  const WindowOptions& windows() const { return options_.windows; }
 
   // Exact round trip: from_json(p.to_json()) transforms to the same bits. from_json throws FormatError for anything that is not such a
   // text.
@@ -97,10 +101,19 @@ class Preprocessor {
     ColumnKind kind = ColumnKind::kNumeric;
     std::uint32_t index = 0;  // into numeric_ or category_
   };
+  // What fit and transform do once windows are columns of the table.
+  static Preprocessor fit_columns(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
+                                  const PreprocessorOptions& options);
+  Matrix transform_columns(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report) const;
+  // Says that windows are made of these columns: features then come from those, not from their windows.
+  void set_windowed(std::vector<std::string> columns);
+  // The column of the table that a column of the schema is, or is a window of.
+  std::string_view input_of(std::string_view column) const;
   std::string_view name_of(const SchemaColumn& column) const;
   void name_features();
 
   PreprocessorOptions options_;
+  std::vector<std::string> windowed_;  // the columns that windows are made of; empty without windows
   std::vector<NumericColumn> numeric_;
   std::vector<CategoryColumn> category_;
   std::vector<SchemaColumn> schema_;
