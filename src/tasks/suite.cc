@@ -10,6 +10,7 @@
 #include "oddshot/base/error.h"
 #include "oddshot/tasks/simulator.h"
 #include "tasks/cut.h"
+#include "tasks/leakage.h"
 #include "tasks/locate.h"
 
 namespace oddshot {
@@ -205,6 +206,9 @@ std::string describe(const SuiteRows& rows) {
   describe_tasks(text, fmt::format("no task, fewer than {}", manifest.minimum_anomalies), rows.too_small, false);
   if (!rows.notes.empty()) text += "\nnotes\n";
   for (const auto& note : rows.notes) text += "  " + note + "\n";
+  const std::vector<std::string> findings = find_leakage(rows);
+  if (!findings.empty()) text += "\nworth a look\n";
+  for (const auto& finding : findings) text += "  " + finding + "\n";
   return text;
 }
 

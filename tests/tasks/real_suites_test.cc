@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -86,6 +88,47 @@ class RealSuite : public testing::Test {
     }
   }
 };
+
+// Every suite of files: [suite, folder of its data].
+class EveryRealSuite : public RealSuite, public testing::WithParamInterface<std::pair<const char*, const char*>> {
+ protected:
+  void SetUp() override { require(GetParam().second); }
+};
+
+TEST_P(EveryRealSuite, KeepsRowsAndTheirDuplicatesOfTheSupportOutOfTheQuery) {
+  const SuiteRows rows = read(GetParam().first);
+  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const auto row_of = [](const Matrix& matrix, std::size_t r) {
+    const auto row = MatrixView(matrix).row(r);
+    return std::vector<float>(row.begin(), row.end());
+  };
+  std::uint64_t draw = 0;
+  for (const auto* side : {&suite.training, &suite.held_out}) {
+    for (const Task& task : *side) {
+      const Episode episode = sample_episode(task, {.shots = 10, .normals = 50, .query_normals = 300, .query_anomalies = 200},
+                                             Stream(1, Purpose::kTest, draw++));
+      std::set<std::vector<float>> support[2];
+      for (std::size_t r = 0; r < episode.support_rows.rows(); ++r) {
+        support[episode.support_labels[r]].insert(row_of(episode.support_rows, r));
+      }
+      for (std::size_t r = 0; r < episode.query_rows.rows(); ++r) {
+        ASSERT_FALSE(support[episode.query_labels[r]].contains(row_of(episode.query_rows, r))) << task.name << ", query row " << r;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Suites, EveryRealSuite,
+                         testing::Values(std::pair("nsl-kdd", "nsl-kdd"), std::pair("ton-iot", "ton-iot"),
+                                         std::pair("creditcard", "creditcard"), std::pair("vehicle-insurance", "vehicle-insurance"),
+                                         std::pair("tep", "tep"), std::pair("tep-windows", "tep"),
+                                         std::pair("steel-plates", "steel-plates"), std::pair("thyroid", "thyroid"),
+                                         std::pair("cardiotocography", "cardiotocography")),
+                         [](const auto& test) {
+                           std::string name = test.param.first;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 class NslKdd : public RealSuite {
  protected:
