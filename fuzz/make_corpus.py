@@ -53,7 +53,7 @@ def models():
 def preprocessors():
     numeric = {"name": "x", "kind": "numeric", "missing": False, "mean": -1e300, "deviation": 1e-30}
     category = {"name": "c", "kind": "category", "missing": True, "categories": ["a"]}
-    text = {"format": "oddshot preprocessor", "version": 1, "transform": "identity", "clip": 3.5, "dropped": [], "columns": [numeric, category]}
+    text = {"format": "oddshot preprocessor", "version": 1, "transform": "identity", "dropped": [], "columns": [numeric, category]}
     write("preprocessor", "identity", json.dumps(text))
 
 

@@ -1,4 +1,4 @@
-// Any text is a preprocessor, which comes back from its own text and turns rows into finite features within its clip, or a FormatError.
+// Any text is a preprocessor, which comes back from its own text and turns rows into finite features, or a FormatError.
 #include <cmath>
 #include <limits>
 #include <numeric>

@@ -24,7 +24,7 @@ std::vector<MetaModel> load_models(const std::vector<std::string>& files) {
       throw FormatError(fmt::format("{} is a checkpoint after step {} of {}; finish it with oddshot train --resume", file,
                                     models.back().steps_done, models.back().training.steps));
     }
-    if (models.back().preprocessor.to_json() != models.front().preprocessor.to_json()) {
+    if (!see_alike(models.back(), models.front())) {
       throw ArgumentError(fmt::format("{} and {} were trained on different features; evaluate them one at a time", files.front(), file));
     }
   }
@@ -46,7 +46,7 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder);
   const SuiteRows rows = read_suite(manifest, settings.data);
-  const TaskSuite suite = encode(rows, models.front().preprocessor);
+  const TaskSuite suite = encode(rows, models.front().preprocessor, models.front().views, models.front().reference);
   ThreadPool pool(settings.threads);
   std::optional<MetaModel> pooled;
   if (needs_pooled(settings.plan)) {

@@ -57,10 +57,26 @@ void add_training_options(CLI::App& command, Settings& settings) {
   LearnerOptions& learner = settings.plan.learner;
   TrainingOptions& training = settings.plan.training;
   command.add_option("--learner", settings.learners, "meta-learners, a list; or none")->capture_default_str();
+  settings.given = [&command](const char* option) { return command.count(option) > 0; };
+  command
+      .add_option("--space", settings.space,
+                  "what learners see of a row: scores of simple detectors, raw columns (with defaults of its own for --steps, --episodes, "
+                  "--dropout, --rate, --warmup, --weight-decay and --hidden), or both")
+      ->capture_default_str();
   add_count(command, "--steps", training.steps, "outer steps of meta-training")->capture_default_str();
+  add_count(command, "--episodes", training.episodes, "training episodes made once and drawn from; 0: new ones at every step")
+      ->capture_default_str();
   add_count(command, "--tasks-per-step", training.tasks_per_step, "episodes that one outer step averages over")->capture_default_str();
+  command.add_option("--dropout", training.dropout, "share of the columns that each use of an episode does without")->capture_default_str();
   command.add_option("--rate", training.rate, "step size of the outer loop")->capture_default_str();
+  command.add_option("--warmup", training.warmup, "share of the steps over which the rate first rises")->capture_default_str();
+  command.add_option("--weight-decay", training.weight_decay, "share of the weights that a step takes away, times the rate")
+      ->capture_default_str();
   command.add_option("--optimizer", settings.optimizer, "of the outer loop: adam or sgd")->capture_default_str();
+  command
+      .add_option("--augment", settings.augment,
+                  "where training episodes come from, by share: real=W and pseudo-tasks mixtures=W, clusters=W; or none (real alone)")
+      ->capture_default_str();
   add_count(command, "--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
   command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")
       ->capture_default_str();
@@ -87,7 +103,9 @@ void add_training_options(CLI::App& command, Settings& settings) {
 
 void add_evaluation_options(CLI::App& command, Settings& settings) {
   EvaluationOptions& evaluation = settings.plan.evaluation;
-  command.add_option("--baselines", settings.baselines, "all, none or a list")->capture_default_str();
+  command
+      .add_option("--baselines", settings.baselines, "all, none or a list; knn@whitened is knn on another view: rank, whitened or joined")
+      ->capture_default_str();
   add_count(command, "--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
   add_count(command, "--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
   add_count(command, "--query-anomalies", evaluation.query_anomalies, "anomalies to judge by in a draw (or all that are left)")
@@ -136,6 +154,19 @@ void Settings::settle() {
   }
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
+  as_usage([&] { plan.training.space = parse_space(space); });
+  if (plan.training.space == Space::kRaw && given) {
+    const LearnerOptions learner = plan.learner;
+    const TrainingOptions training = plan.training;
+    use_raw_settings(plan.learner, plan.training);
+    if (given("--hidden")) plan.learner.encoder.hidden = learner.encoder.hidden;
+    if (given("--steps")) plan.training.steps = training.steps;
+    if (given("--episodes")) plan.training.episodes = training.episodes;
+    if (given("--dropout")) plan.training.dropout = training.dropout;
+    if (given("--rate")) plan.training.rate = training.rate;
+    if (given("--warmup")) plan.training.warmup = training.warmup;
+    if (given("--weight-decay")) plan.training.weight_decay = training.weight_decay;
+  }
   plan.training.seed = plan.evaluation.seed;
   plan.training.shots = plan.evaluation.shots;
   plan.training.episode.normals = plan.evaluation.normals;
@@ -145,6 +176,7 @@ void Settings::settle() {
     plan.learner.contrast = parse_contrast(contrast);
     plan.learner.mining = parse_mining(mining);
     plan.training.optimizer = parse_optimizer(optimizer);
+    plan.training.augment = parse_augment(augment);
     plan.validate();
   });
 }

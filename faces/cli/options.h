@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -39,18 +40,23 @@ struct Settings {
   DataOptions data;
   unsigned threads = 0;  // 0: one per core
   ExperimentPlan plan;
-  std::string learners = "maml,proto";
+  std::string learners = "score-net,maml,proto";
   std::string baselines = "all";
   std::string shots = "1,5,10";
-  std::string hidden = "128,128";
+  std::string space = "scores";
+  std::string hidden = "32,32";
   std::string activation = "relu";
   std::string metric = "euclidean";
   std::string contrast = "linear";
   std::string mining = "all";
   std::string optimizer = "adam";
+  std::string augment = to_string(AugmentOptions());
   bool no_download = false;
   std::string output;
   bool resume = false;
+
+  // Whether an option is on the command line, which then stands whatever --space is. Set by add_training_options.
+  std::function<bool(const char*)> given;
 
   // Moves the texts into the plan and checks it. Throws UsageError.
   void settle();

@@ -47,7 +47,7 @@ void make_folder(const std::filesystem::path& folder) {
 
 void judge(const SuiteRows& rows, const TaskSuite& suite, const ExperimentPlan& plan, const std::vector<MetaModel>& models,
            const MetaModel* pooled, ThreadPool& pool, const std::filesystem::path& folder) {
-  const auto methods = plan_methods(plan, models, pooled);
+  const auto methods = plan_methods(plan, models, pooled, suite.views.spans());
   ProgressLine line;
   const EvaluationResult result = evaluate(suite.name, suite.training, suite.held_out, methods, plan.evaluation, pool, [&](double share) {
     if (line.due()) {

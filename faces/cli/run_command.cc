@@ -20,7 +20,7 @@ int run(Settings& settings) {
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder / "models");
   const SuiteRows rows = read_suite(manifest, settings.data);
-  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const TaskSuite suite = encode(rows);
   fmt::print(stderr, "{}: {} training tasks, {} held-out tasks, {} features\n", suite.name, suite.training.size(), suite.held_out.size(),
              suite.preprocessor.width());
   ThreadPool pool(settings.threads);

@@ -32,7 +32,7 @@ Command add_suite(CLI::App& parent) {
     fmt::print("{}", describe(rows));
     fmt::print("features: {}\n", preprocessor.width());
     for (const std::string& name : preprocessor.dropped()) {
-      fmt::print("dropped, constant among the training normals: {}\n", name);
+      fmt::print("dropped, constant among the training rows: {}\n", name);
     }
     return kDone;
   };

@@ -29,7 +29,7 @@ int train(Settings& settings) {
     throw UsageError(fmt::format("-o {} is a folder; name the model file", file.string()));
   }
   const SuiteRows rows = read_suite(load_manifest(find_manifest(settings.suite)), settings.data);
-  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const TaskSuite suite = encode(rows);
   ThreadPool pool(settings.threads);
   const auto model = train_with_progress(settings.plan.learners.front(), settings.plan, suite, pool, file, settings.resume);
   if (!model) {

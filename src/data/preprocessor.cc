@@ -67,8 +67,6 @@ void check_text(std::string_view text, std::string_view what) {
 }
 
 void check_options(const PreprocessorOptions& options) {
-  if (!(options.clip > 0) || std::isinf(options.clip))
-    throw ArgumentError(fmt::format("clip must be above 0 and finite, not {}", options.clip));
   if (options.max_categories == 0) throw ArgumentError("max_categories must be at least 1, not 0");
 }
 
@@ -93,13 +91,37 @@ void check_options(const PreprocessorOptions& options) {
 // Rows worked on at a time: a block of features stays in the cache while every column writes its part of it.
 constexpr std::size_t kBlock = 128;
 
+// A score beyond it (a tiny deviation, a huge value) would overflow float.
+constexpr double kLargestScore = 1e30;
+
+// Whether some of these rows lack a value.
+bool misses_in(const Column& column, std::span<const std::uint32_t> rows) {
+  const bool numeric = column.kind == ColumnKind::kNumeric;
+  return std::any_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
+    return numeric ? std::isnan(column.numbers[row]) : column.codes[row] == Column::kMissingCode;
+  });
+}
+
+// The codes that occur among these rows: [categories].
+std::vector<bool> codes_in(const Column& column, std::span<const std::uint32_t> rows) {
+  std::vector<bool> seen(column.categories.size());
+  for (const std::uint32_t row : rows) {
+    if (column.codes[row] != Column::kMissingCode) seen[static_cast<std::size_t>(column.codes[row])] = true;
+  }
+  return seen;
+}
+
+std::size_t count_of(const std::vector<bool>& flags) { return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), true)); }
+
 }  // namespace
 
 Preprocessor Preprocessor::fit_columns(const Table& table, std::span<const std::string> feature_columns,
-                                       std::span<const std::uint32_t> rows, const PreprocessorOptions& options) {
+                                       std::span<const std::uint32_t> normals, std::span<const std::uint32_t> anomalies,
+                                       const PreprocessorOptions& options) {
   check_options(options);
-  if (rows.empty()) throw ArgumentError("no rows to fit a preprocessor on");
-  check_rows(table, rows);
+  if (normals.empty()) throw ArgumentError("no rows to fit a preprocessor on");
+  check_rows(table, normals);
+  check_rows(table, anomalies);
 
   Preprocessor fitted;
   fitted.options_ = options;
@@ -109,11 +131,18 @@ Preprocessor Preprocessor::fit_columns(const Table& table, std::span<const std::
     const Column& column = table.column(name);
     if (!names.insert(name).second) throw ArgumentError(fmt::format("feature column {} is named twice", in_quotes(name)));
     check_text(name, "the column name");
+    const bool misses = misses_in(column, normals) || misses_in(column, anomalies);
 
     if (column.kind == ColumnKind::kNumeric) {
-      const Moments m = moments(column, table, rows, options.numeric, scratch);
-      const bool misses = m.present < rows.size();
-      if (m.present == 0 || (m.deviation == 0 && !misses)) {
+      const Moments m = moments(column, table, normals, options.numeric, scratch);
+      // The anomalies' values matter only where the normals have one value, or none.
+      bool differs = m.deviation > 0;
+      if (!differs) {
+        const Moments other = moments(column, table, anomalies, options.numeric, scratch);
+        const bool any = m.present > 0 || other.present > 0;
+        differs = any && (misses || other.deviation > 0 || (other.present > 0 && other.mean != m.mean));
+      }
+      if (!differs) {
         fitted.dropped_.push_back(name);
         continue;
       }
@@ -122,22 +151,14 @@ Preprocessor Preprocessor::fit_columns(const Table& table, std::span<const std::
       continue;
     }
 
-    std::vector<bool> seen(column.categories.size());
-    bool misses = false;
-    for (const std::uint32_t row : rows) {
-      const std::int32_t code = column.codes[row];
-      if (code == Column::kMissingCode) {
-        misses = true;
-      } else {
-        seen[static_cast<std::size_t>(code)] = true;
-      }
-    }
-    const auto count = static_cast<std::size_t>(std::count(seen.begin(), seen.end(), true));
-    if (count == 0 || (count == 1 && !misses)) {
+    const std::vector<bool> seen = codes_in(column, normals);
+    std::vector<bool> anywhere = codes_in(column, anomalies);
+    for (std::size_t code = 0; code < seen.size(); ++code) anywhere[code] = anywhere[code] || seen[code];
+    if (count_of(anywhere) + (misses ? 1 : 0) < 2) {
       fitted.dropped_.push_back(name);
       continue;
     }
-    if (count > options.max_categories) refuse_categories(column, count, options.max_categories);
+    if (count_of(seen) > options.max_categories) refuse_categories(column, count_of(seen), options.max_categories);
     CategoryColumn category{name, {}, misses};
     for (std::size_t code = 0; code < seen.size(); ++code) {
       if (!seen[code]) continue;
@@ -150,7 +171,7 @@ Preprocessor Preprocessor::fit_columns(const Table& table, std::span<const std::
   if (fitted.schema_.empty()) {
     throw ArgumentError(feature_columns.empty() ? std::string("no feature columns to fit a preprocessor on")
                                                 : fmt::format("all {} feature columns are constant or empty in the {} rows fitted on",
-                                                              feature_columns.size(), rows.size()));
+                                                              feature_columns.size(), normals.size() + anomalies.size()));
   }
   fitted.name_features();
   return fitted;
@@ -232,7 +253,6 @@ Matrix Preprocessor::transform_columns(const Table& table, std::span<const std::
       Source& source = sources[s];
       if (schema_[s].kind == ColumnKind::kNumeric) {
         const NumericColumn& fitted = numeric_[schema_[s].index];
-        const double clip = options_.clip;
         for (std::size_t i = first; i < last; ++i) {
           if (source.column == nullptr || std::isnan(source.column->numbers[rows[i]])) {
             ++source.missing;
@@ -240,7 +260,7 @@ Matrix Preprocessor::transform_columns(const Table& table, std::span<const std::
             continue;
           }
           const double z = (transformed(source.column->numbers[rows[i]], options_.numeric) - fitted.mean) / fitted.deviation;
-          out(i, feature) = static_cast<float>(std::clamp(z, -clip, clip));
+          out(i, feature) = static_cast<float>(std::clamp(z, -kLargestScore, kLargestScore));
         }
         feature += fitted.missing_feature ? 2 : 1;
         continue;

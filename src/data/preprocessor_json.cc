@@ -1,5 +1,5 @@
 // The preprocessor as a JSON text:
-//   {"format": "oddshot preprocessor", "version": 1, "transform": "signed-log", "clip": 8.0, "dropped": ["num_outbound_cmds"], "columns": [
+//   {"format": "oddshot preprocessor", "version": 1, "transform": "signed-log", "dropped": ["num_outbound_cmds"], "columns": [
 //     {"name": "duration", "kind": "numeric", "missing": false, "mean": 0.94, "deviation": 2.1},
 //     {"name": "service", "kind": "category", "missing": false, "categories": ["http", "smtp"]}]}
 // and, where there are windows (their columns are among "columns" by name, "flow (mean of 5)"),
@@ -75,7 +75,6 @@ std::string Preprocessor::to_json() const {
   Json out = {{"format", kFormat},
               {"version", kVersion},
               {"transform", options_.numeric == NumericTransform::kSignedLog ? "signed-log" : "identity"},
-              {"clip", options_.clip},
               {"dropped", dropped_},
               {"columns", std::move(columns)}};
   if (!options_.windows.empty()) out["windows"] = windows_json(options_.windows, windowed_);
@@ -84,7 +83,7 @@ std::string Preprocessor::to_json() const {
 
 Preprocessor Preprocessor::from_json(std::string_view json) {
   const Json document = data::parse_json(json, "preprocessor");
-  const Members members("preprocessor", document, "the text", {"format", "version", "transform", "clip", "dropped", "columns", "windows"});
+  const Members members("preprocessor", document, "the text", {"format", "version", "transform", "dropped", "columns", "windows"});
   if (members.text("format") != kFormat)
     refuse(fmt::format("the format is {}, not {}", in_quotes(members.text("format")), in_quotes(kFormat)));
   if (members.at("version") != kVersion) refuse(fmt::format("version {} is not known, only {}", members.at("version").dump(), kVersion));
@@ -93,9 +92,6 @@ Preprocessor Preprocessor::from_json(std::string_view json) {
   const std::string& transform = members.text("transform");
   if (transform != "signed-log" && transform != "identity") refuse(fmt::format("the transform {} is not known", in_quotes(transform)));
   out.options_.numeric = transform == "identity" ? NumericTransform::kIdentity : NumericTransform::kSignedLog;
-  const double clip = members.number("clip");
-  out.options_.clip = static_cast<float>(clip);
-  if (!(out.options_.clip > 0) || std::isinf(out.options_.clip)) refuse(fmt::format("clip is {}", clip));
   out.dropped_ = members.texts("dropped");
 
   std::unordered_set<std::string_view> names(out.dropped_.begin(), out.dropped_.end());
@@ -117,7 +113,7 @@ Preprocessor Preprocessor::from_json(std::string_view json) {
       out.numeric_.push_back(c);
     } else {
       CategoryColumn c{name, column.texts("categories"), column.flag("missing")};
-      if (c.categories.empty()) refuse(place + " has no categories");
+      if (c.categories.empty() && !c.missing_feature) refuse(place + " has no categories");
       out.schema_.push_back({ColumnKind::kCategory, static_cast<std::uint32_t>(out.category_.size())});
       out.category_.push_back(std::move(c));
     }

@@ -13,10 +13,10 @@ void add_once(std::vector<std::string>& names, std::string_view name) {
 
 }  // namespace
 
-Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
-                               const PreprocessorOptions& options) {
+Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> normals,
+                               std::span<const std::uint32_t> anomalies, const PreprocessorOptions& options) {
   options.windows.validate();
-  if (options.windows.empty()) return fit_columns(table, feature_columns, rows, options);
+  if (options.windows.empty()) return fit_columns(table, feature_columns, normals, anomalies, options);
   std::vector<std::string> names(feature_columns.begin(), feature_columns.end());
   std::vector<std::string> windowed;
   for (const std::string& name : feature_columns) {
@@ -25,7 +25,7 @@ Preprocessor Preprocessor::fit(const Table& table, std::span<const std::string> 
   for (const std::string& name : windowed) {
     for (std::string& window : window_names(name, options.windows)) names.push_back(std::move(window));
   }
-  Preprocessor fitted = fit_columns(with_windows(table, windowed, options.windows), names, rows, options);
+  Preprocessor fitted = fit_columns(with_windows(table, windowed, options.windows), names, normals, anomalies, options);
   fitted.set_windowed(std::move(windowed));
   return fitted;
 }

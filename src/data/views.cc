@@ -23,6 +23,12 @@ void check_range(const char* what, double value, double low, double high) {
   if (!(value >= low && value <= high)) throw ArgumentError(fmt::format("{} is {}; it must be {} to {}", what, value, low, high));
 }
 
+void check_clip(const char* what, float value) {
+  if (!(value > 0 && value <= kLargestClip)) {
+    throw ArgumentError(fmt::format("{} is {}; it must be above 0 and at most {}", what, value, kLargestClip));
+  }
+}
+
 void check_finite(MatrixView features) {
   for (std::size_t r = 0; r < features.rows; ++r) {
     for (std::size_t c = 0; c < features.cols; ++c) {
@@ -38,14 +44,15 @@ std::size_t spread(std::size_t i, std::size_t count, std::size_t n) {
   return count < 2 ? 0 : static_cast<std::size_t>((static_cast<std::uint64_t>(i) * (n - 1) + (count - 1) / 2) / (count - 1));
 }
 
-// The number of values < x (or <= x, `with_equal`) among ascending values [n], n >= 1. Without branches that nobody can predict.
+// The number of values < x (or <= x, `with_equal`) among ascending values [n], n >= 1. A mask instead of a branch that nobody can predict
+// (compilers make one of ?:).
 template <bool with_equal>
 std::size_t count_below(const float* values, std::size_t n, float x) {
   const auto below = [x](float value) { return with_equal ? value <= x : value < x; };
   const float* base = values;
   while (n > 1) {
     const std::size_t half = n / 2;
-    base += below(base[half - 1]) ? half : 0;
+    base += half & (std::size_t{0} - static_cast<std::size_t>(below(base[half - 1])));
     n -= half;
   }
   return static_cast<std::size_t>(base - values) + (below(*base) ? 1 : 0);
@@ -96,14 +103,22 @@ std::vector<double> variances(MatrixView rows) {
 }  // namespace
 
 void ViewOptions::validate() const {
-  check_range("the plain clip", plain_clip, 1, kLargestClip);
-  check_range("the rank clip", rank_clip, 1, kLargestClip);
-  check_range("the whitened clip", whitened_clip, 1, kLargestClip);
+  check_clip("the plain clip", plain_clip);
+  check_clip("the rank clip", rank_clip);
+  check_clip("the whitened clip", whitened_clip);
   check_range("the whitened shrinkage", whitened_shrinkage, 1e-6F, 1);
   check_range("the joined shrinkage", joined_shrinkage, 1e-6F, 1);
   check_range("the number of order statistics", static_cast<double>(order_statistics), 2, 65536);
   check_range("the number of indicators", static_cast<double>(indicators), 1, 4096);
   check_range("the widest whitened view", static_cast<double>(widest), 2, 4096);
+}
+
+const ViewSpan& find_view(std::span<const ViewSpan> spans, std::string_view name) {
+  const auto found = std::find_if(spans.begin(), spans.end(), [&](const ViewSpan& one) { return one.name == name; });
+  if (found != spans.end()) return *found;
+  std::string names;
+  for (const ViewSpan& one : spans) names += (names.empty() ? "" : ", ") + one.name;
+  throw ArgumentError(fmt::format("there is no view \"{}\" of these columns; there are {}", name, names));
 }
 
 Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const ViewOptions& options) {
@@ -176,22 +191,14 @@ void Views::finish() {
   }
   spans_.clear();
   width_ = 0;
-  const auto append = [&](const char* name, std::size_t count) {
-    spans_.push_back({name, width_, count});
+  const auto append = [&](std::string_view name, std::size_t count) {
+    spans_.push_back({std::string(name), width_, count});
     width_ += count;
   };
-  append("plain", kinds_.size());
+  append(kPlain, kinds_.size());
   if (!numeric_.empty()) append("rank", numeric_.size());
   for (const Whitening& whitening : whitenings_)
     append(&whitening == &whitenings_.back() ? "joined" : "whitened", whitening.columns.size());
-}
-
-const ViewSpan& Views::span(std::string_view name) const {
-  const auto found = std::find_if(spans_.begin(), spans_.end(), [&](const ViewSpan& one) { return one.name == name; });
-  if (found != spans_.end()) return *found;
-  std::string names;
-  for (const ViewSpan& one : spans_) names += (names.empty() ? "" : ", ") + one.name;
-  throw ArgumentError(fmt::format("there is no view \"{}\" of these columns; there are {}", name, names));
 }
 
 void Views::fill_plain_and_rank(MatrixView features, std::size_t first, std::size_t count, Matrix& out) const {

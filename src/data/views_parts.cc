@@ -41,7 +41,7 @@ class Tensors {
   // Values within [-limit, limit].
   std::vector<float> take(std::string_view name, const std::vector<std::size_t>& shape, float limit) {
     const auto found = std::find_if(tensors_.begin(), tensors_.end(), [&](const NamedTensor& one) { return one.name == name; });
-    if (found == tensors_.end()) refuse(fmt::format("tensor {} is missing", in_quotes(name)));
+    if (found == tensors_.end()) refuse(fmt::format("tensor {}: is missing", in_quotes(name)));
     if (found->shape != shape) {
       refuse(
           fmt::format("tensor {}: shape [{}] where [{}] belongs", in_quotes(name), fmt::join(found->shape, ", "), fmt::join(shape, ", ")));
@@ -50,7 +50,7 @@ class Tensors {
     for (const std::size_t axis : shape) size *= axis;
     std::vector<float> values = std::move(found->values);
     tensors_.erase(found);
-    if (values.size() != size) refuse(fmt::format("tensor {} has {} values, not {}", in_quotes(name), values.size(), size));
+    if (values.size() != size) refuse(fmt::format("tensor {}: {} values where {} belong", in_quotes(name), values.size(), size));
     for (std::size_t i = 0; i < size; ++i) {
       if (!(std::fabs(values[i]) <= limit)) refuse(fmt::format("tensor {}: element {} is {}", in_quotes(name), i, values[i]));
     }
@@ -58,7 +58,7 @@ class Tensors {
   }
 
   void finish() const {
-    if (!tensors_.empty()) refuse(fmt::format("tensor {} is not known", in_quotes(tensors_.front().name)));
+    if (!tensors_.empty()) refuse(fmt::format("tensor {}: is not known", in_quotes(tensors_.front().name)));
   }
 
  private:

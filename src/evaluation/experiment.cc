@@ -18,14 +18,41 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
 
-void check_names(const char* what, const std::vector<std::string>& names, const std::vector<std::string_view>& known) {
+void check_known(const char* what, std::string_view name, std::span<const std::string_view> known) {
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    return;
+  }
+  const auto near = nearest(name, known);
+  throw ArgumentError(near ? fmt::format("there is no {} \"{}\"; did you mean \"{}\"?", what, name, *near)
+                           : fmt::format("there is no {} \"{}\"; choose from {}", what, name, fmt::join(known, ", ")));
+}
+
+// "knn@whitened" taken apart; without "@" the view is the plain one.
+struct BaselineName {
+  std::string_view method;
+  std::string_view view = kPlain;
+
+  explicit BaselineName(std::string_view name) : method(name.substr(0, name.find('@'))) {
+    if (method.size() < name.size()) {
+      view = name.substr(method.size() + 1);
+    }
+  }
+};
+
+void check_baseline(std::string_view name) {
+  const BaselineName parts(name);
+  const std::vector<std::string_view> known = baseline_names();
+  check_known("baseline", parts.method, known);
+  check_known("view", parts.view, kViewNames);
+  const LearnerEntry* entry = find_learner(parts.method);
+  if (entry != nullptr && parts.view != kPlain) {
+    throw ArgumentError(fmt::format("baseline \"{}\" is trained on plain rows; it has no other view", parts.method));
+  }
+}
+
+void check_distinct(const char* what, const std::vector<std::string>& names) {
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      const auto near = nearest(name, known);
-      throw ArgumentError(near ? fmt::format("there is no {} \"{}\"; did you mean \"{}\"?", what, name, *near)
-                               : fmt::format("there is no {} \"{}\"; choose from {}", what, name, fmt::join(known, ", ")));
-    }
     if (!seen.insert(name).second) {
       throw ArgumentError(fmt::format("{} \"{}\" is named twice", what, name));
     }
@@ -38,6 +65,12 @@ std::vector<std::string> task_names(const std::vector<Task>& tasks) {
     names.push_back(task.name);
   }
   return names;
+}
+
+EpisodeSpec largest_episode(const TrainingOptions& training) {
+  EpisodeSpec spec = training.episode;
+  spec.shots = *std::max_element(training.shots.begin(), training.shots.end());
+  return spec;
 }
 
 // Whether training can go on from `found` to where `wanted` leads.
@@ -62,7 +95,7 @@ void check_same_training(const MetaModel& found, const MetaModel& wanted, const 
   if (found.training_tasks != wanted.training_tasks) {
     refuse("tasks", fmt::format("{}", fmt::join(found.training_tasks, ", ")), fmt::format("{}", fmt::join(wanted.training_tasks, ", ")));
   }
-  if (found.preprocessor.to_json() != wanted.preprocessor.to_json()) {
+  if (!see_alike(found, wanted)) {
     refuse("features of", "other data", "these");
   }
 }
@@ -76,8 +109,14 @@ void ExperimentPlan::validate() const {
       known.push_back(entry.name);
     }
   }
-  check_names("learner", learners, known);
-  check_names("baseline", baselines, baseline_names());
+  for (const std::string& name : learners) {
+    check_known("learner", name, known);
+  }
+  check_distinct("learner", learners);
+  for (const std::string& name : baselines) {
+    check_baseline(name);
+  }
+  check_distinct("baseline", baselines);
   if (learners.empty() && baselines.empty()) {
     throw ArgumentError("there is nothing to evaluate: name a learner or a baseline");
   }
@@ -89,6 +128,17 @@ void ExperimentPlan::validate() const {
   for (const std::string& name : learners) {
     shots_for(name, options, training);
   }
+}
+
+void use_raw_settings(LearnerOptions& learner, TrainingOptions& training) {
+  learner.encoder.hidden = {128, 128};
+  training.space = Space::kRaw;
+  training.steps = 300;
+  training.episodes = 0;
+  training.dropout = 0;
+  training.rate = 1e-3F;
+  training.warmup = 0;
+  training.weight_decay = 0;
 }
 
 std::vector<std::pair<std::string, std::string>> training_settings(const LearnerOptions& learner, const TrainingOptions& training) {
@@ -113,14 +163,20 @@ std::vector<std::pair<std::string, std::string>> training_settings(const Learner
           {"optimizer-width", fmt::format("{}", learner.optimizer_width)},
           {"members", fmt::format("{}", learner.members)},
           {"optimizer", std::string(to_string(training.optimizer))},
+          {"space", std::string(to_string(training.space))},
           {"steps", fmt::format("{}", training.steps)},
           {"tasks-per-step", fmt::format("{}", training.tasks_per_step)},
+          {"episodes", fmt::format("{}", training.episodes)},
+          {"dropout", fmt::format("{}", training.dropout)},
           {"rate", fmt::format("{}", training.rate)},
+          {"warmup", fmt::format("{}", training.warmup)},
           {"clip", fmt::format("{}", training.clip)},
+          {"weight-decay", fmt::format("{}", training.weight_decay)},
           {"training-shots", list(training.shots)},
           {"normals", fmt::format("{}", training.episode.normals)},
           {"training-query-normals", fmt::format("{}", training.episode.query_normals)},
           {"training-query-anomalies", fmt::format("{}", training.episode.query_anomalies)},
+          {"augment", to_string(training.augment)},
           {"seed", fmt::format("{}", training.seed)}};
 }
 
@@ -134,19 +190,30 @@ TrainingOptions shots_for(std::string_view learner, const LearnerOptions& option
   return training;
 }
 
-MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& training, const TaskSuite& suite,
-                      ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file, bool resume) {
+MetaModel train_model(std::string_view learner, const LearnerOptions& given_options, const TrainingOptions& given_training,
+                      const TaskSuite& suite, ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file,
+                      bool resume) {
   const LearnerEntry* entry = find_learner(learner);
   if (entry == nullptr) {
     throw ArgumentError(fmt::format("there is no learner \"{}\"", learner));
   }
-  LearnerOptions sized = options;
-  sized.encoder.inputs = suite.preprocessor.width();
+  LearnerOptions sized = given_options;
+  TrainingOptions training = given_training;
+  if (entry->kind == "pooled") {
+    // On plain columns, as it is usually built; and a network that does not adapt cannot tell which of many pseudo-kinds is meant: their
+    // labels would only contradict each other.
+    if (training.space != Space::kRaw) use_raw_settings(sized, training);
+    training.augment = AugmentOptions::none();
+  }
+  const InputSpace space(training.space, suite.views.spans(), suite.reference);
+  sized.encoder.inputs = space.width();
   const auto algorithm = entry->make(sized);
   MetaModel model;
   model.learner = learner;
   model.learner_options = algorithm->options();
   model.preprocessor = suite.preprocessor;
+  model.views = suite.views;
+  model.reference = suite.reference;
   model.suite = suite.name;
   model.training_tasks = task_names(suite.training);
   model.training = training;
@@ -168,7 +235,10 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   }
 
   const auto began = Clock::now();
-  auto last_saved = began;
+  const std::vector<TaskSource> sources = augment(suite.training, feature_space(suite.preprocessor, suite.views), training.augment,
+                                                  largest_episode(training), training.seed, pool);
+  const Episodes episodes(sources, training, space, pool);
+  auto last_saved = Clock::now();
   const auto fill = [&] {
     model.params = state.params;
     model.losses = state.losses;
@@ -184,7 +254,7 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   };
   try {
     train(
-        *algorithm, suite.training, training, state, pool,
+        *algorithm, episodes, training, state, pool,
         [&](const TrainingProgress& progress) {
           if (hooks.progress) {
             hooks.progress(learner, progress);
@@ -205,24 +275,28 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
 
 bool needs_pooled(const ExperimentPlan& plan) {
   return std::any_of(plan.baselines.begin(), plan.baselines.end(), [](const std::string& name) {
-    const LearnerEntry* entry = find_learner(name);
+    const LearnerEntry* entry = find_learner(BaselineName(name).method);
     return entry != nullptr && entry->kind == "pooled";
   });
 }
 
-std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models,
-                                                  const MetaModel* pooled) {
+std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models, const MetaModel* pooled,
+                                                  std::span<const ViewSpan> views) {
   std::vector<std::unique_ptr<Method>> methods;
   for (const MetaModel& model : models) {
     methods.push_back(learner_method(model));
   }
   for (const std::string& name : plan.baselines) {
-    if (const Expert* expert = find_expert(name)) {
-      methods.push_back(expert_method(*expert));
-    } else if (name == "mlp-scratch") {
-      methods.push_back(mlp_scratch_method({.encoder = plan.learner.encoder}));
+    const BaselineName parts(name);
+    if (const Expert* expert = find_expert(parts.method)) {
+      methods.push_back(on_view(expert_method(*expert), find_view(views, parts.view)));
+    } else if (parts.method == "mlp-scratch") {
+      LearnerOptions options = plan.learner;
+      TrainingOptions training = plan.training;
+      if (training.space != Space::kRaw) use_raw_settings(options, training);
+      methods.push_back(on_view(mlp_scratch_method({.encoder = options.encoder}), find_view(views, parts.view)));
     } else if (pooled != nullptr) {
-      methods.push_back(learner_method(*pooled, name));
+      methods.push_back(learner_method(*pooled, parts.method));
     } else {
       throw ArgumentError(fmt::format("baseline \"{}\" needs a pooled network", name));
     }
@@ -245,7 +319,7 @@ RunSettings run_settings(const SuiteRows& rows, const TaskSuite& suite, const Ex
   settings.settings.emplace_back("features", fmt::format("{}", suite.preprocessor.width()));
   settings.notes = rows.notes;
   if (!suite.preprocessor.dropped().empty()) {
-    settings.notes.push_back(fmt::format("Columns dropped because they are constant among the training normals: {}.",
+    settings.notes.push_back(fmt::format("Columns dropped because they are constant among the training rows: {}.",
                                          fmt::join(suite.preprocessor.dropped(), ", ")));
   }
   for (const auto& [column, count] : suite.report.unseen_categories) {

@@ -1,5 +1,6 @@
 #include "oddshot/evaluation/methods.h"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -45,29 +46,40 @@ class ScratchPool {
   std::vector<std::unique_ptr<Scratch>> free_;
 };
 
-// A learner with the scratch for it.
+// A learner with the scratch for it, and what it sees of joined rows.
 struct Engine {
-  explicit Engine(std::unique_ptr<Learner> one) : learner(std::move(one)), scratch(*learner) {}
+  Engine(std::unique_ptr<Learner> one, const MetaModel& model)
+      : learner(std::move(one)), space(model.training.space, model.views.spans(), model.reference), scratch(*learner) {}
   std::unique_ptr<Learner> learner;
+  InputSpace space;
   ScratchPool scratch;
 };
 
 class AdaptedScorer final : public Scorer {
  public:
-  AdaptedScorer(std::shared_ptr<Engine> engine, AdaptedState state) : engine_(std::move(engine)), state_(std::move(state)) {}
+  AdaptedScorer(std::shared_ptr<Engine> engine, TaskInput input, AdaptedState state)
+      : engine_(std::move(engine)), input_(std::move(input)), state_(std::move(state)) {}
   void score(MatrixView rows, std::span<float> out) const override {
-    engine_->scratch.use([&](Scratch& scratch) { engine_->learner->score(state_, rows, scratch, out); });
+    engine_->scratch.use([&](Scratch& scratch) {
+      for (std::size_t first = 0; first < rows.rows; first += kRows) {
+        const MatrixView part = rows.slice(first, std::min(kRows, rows.rows - first));
+        engine_->learner->score(state_, input_.rows(part), scratch, out.subspan(first, part.rows));
+      }
+    });
   }
 
  private:
+  static constexpr std::size_t kRows = 1024;  // made into what the learner sees at a time: some hundred KiB
+
   std::shared_ptr<Engine> engine_;  // shared with the method and its other scorers, which may outlive it
+  TaskInput input_;
   AdaptedState state_;
 };
 
 class LearnerMethod final : public Method {
  public:
   LearnerMethod(MetaModel model, const LearnerEntry& entry)
-      : model_(std::move(model)), entry_(entry), engine_(std::make_shared<Engine>(entry.make(model_.learner_options))) {}
+      : model_(std::move(model)), entry_(entry), engine_(std::make_shared<Engine>(entry.make(model_.learner_options), model_)) {}
 
   std::string name() const override { return std::string(entry_.name); }
   std::string kind() const override { return std::string(entry_.kind); }
@@ -77,9 +89,10 @@ class LearnerMethod final : public Method {
     return adapt_partly(support, stream, Learner::kAllSteps);
   }
   std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream /*stream*/, std::size_t steps) const override {
-    AdaptedState state =
-        engine_->scratch.use([&](Scratch& scratch) { return engine_->learner->adapt(model_.params, support, scratch, steps); });
-    return std::make_unique<AdaptedScorer>(engine_, std::move(state));
+    TaskInput input = engine_->space.fit(support);
+    AdaptedState state = engine_->scratch.use(
+        [&](Scratch& scratch) { return engine_->learner->adapt(model_.params, {input.support(), support.labels}, scratch, steps); });
+    return std::make_unique<AdaptedScorer>(engine_, std::move(input), std::move(state));
   }
 
  private:
@@ -130,6 +143,47 @@ class MlpScratchMethod final : public Method {
   MlpScratchOptions options_;
 };
 
+// Cuts a view out of joined rows for a scorer that knows this view alone.
+class ViewScorer final : public Scorer {
+ public:
+  ViewScorer(std::unique_ptr<Scorer> scorer, ViewSpan span) : scorer_(std::move(scorer)), span_(std::move(span)) {}
+  void score(MatrixView rows, std::span<float> out) const override { scorer_->score(cut(rows, span_), out); }
+
+  static MatrixView cut(MatrixView joined, const ViewSpan& span) {
+    if (span.first + span.count > joined.cols) {
+      throw ShapeError("rows of " + std::to_string(joined.cols) + " columns lack the view \"" + span.name + "\" up to column " +
+                       std::to_string(span.first + span.count));
+    }
+    return view(joined, span);
+  }
+
+ private:
+  std::unique_ptr<Scorer> scorer_;
+  ViewSpan span_;
+};
+
+class ViewMethod final : public Method {
+ public:
+  ViewMethod(std::unique_ptr<Method> method, ViewSpan span) : method_(std::move(method)), span_(std::move(span)) {}
+
+  std::string name() const override { return span_.name == kPlain ? method_->name() : method_->name() + "@" + span_.name; }
+  std::string kind() const override { return method_->kind(); }
+  std::size_t minimum_shots() const override { return method_->minimum_shots(); }
+  std::size_t inner_steps() const override { return method_->inner_steps(); }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    return std::make_unique<ViewScorer>(method_->adapt(cut(support), stream), span_);
+  }
+  std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream stream, std::size_t steps) const override {
+    return std::make_unique<ViewScorer>(method_->adapt_partly(cut(support), stream, steps), span_);
+  }
+
+ private:
+  Support cut(const Support& support) const { return {ViewScorer::cut(support.rows, span_), support.labels}; }
+
+  std::unique_ptr<Method> method_;
+  ViewSpan span_;
+};
+
 }  // namespace
 
 std::unique_ptr<Method> learner_method(MetaModel model) {
@@ -148,6 +202,10 @@ std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as) {
 std::unique_ptr<Method> expert_method(const Expert& expert) { return std::make_unique<ExpertMethod>(expert); }
 
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options) { return std::make_unique<MlpScratchMethod>(options); }
+
+std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span) {
+  return std::make_unique<ViewMethod>(std::move(method), span);
+}
 
 std::vector<std::string_view> baseline_names() {
   std::vector<std::string_view> names;

@@ -47,7 +47,7 @@ std::string scrolling(std::string_view style, std::string_view label, std::strin
 std::string with_examples(std::size_t shots) { return fmt::format("With {}", counted(shots, "labelled example", "labelled examples")); }
 
 // A column of the methods' table.
-struct Column {
+struct MetricColumn {
   std::string_view label;
   std::function<std::optional<double>(const MethodResult&)> value;
   std::function<const std::optional<Interval>*(const MethodResult&)> interval;  // none: a timing
@@ -56,7 +56,7 @@ struct Column {
 };
 
 template <auto Member>
-Column metric_column(std::string_view label) {
+MetricColumn metric_column(std::string_view label) {
   return {.label = label,
           .value = [](const MethodResult& m) { return m.*Member ? std::optional((m.*Member)->mean) : std::nullopt; },
           .interval = [](const MethodResult& m) { return &(m.*Member); }};
@@ -64,19 +64,19 @@ Column metric_column(std::string_view label) {
 
 std::optional<double> measured(double value) { return value > 0 && std::isfinite(value) ? std::optional(value) : std::nullopt; }
 
-std::vector<Column> columns_of(std::span<const MethodResult* const> rows) {
-  std::vector<Column> columns = {metric_column<&MethodResult::auprc>("AUPRC"),
-                                 metric_column<&MethodResult::auroc>("AUROC"),
-                                 metric_column<&MethodResult::recall_at_1_percent>("Recall at 1%"),
-                                 metric_column<&MethodResult::f1>("F1"),
-                                 metric_column<&MethodResult::precision>("Precision"),
-                                 metric_column<&MethodResult::recall>("Recall"),
-                                 metric_column<&MethodResult::accuracy>("Accuracy")};
+std::vector<MetricColumn> columns_of(std::span<const MethodResult* const> rows) {
+  std::vector<MetricColumn> columns = {metric_column<&MethodResult::auprc>("AUPRC"),
+                                       metric_column<&MethodResult::auroc>("AUROC"),
+                                       metric_column<&MethodResult::recall_at_1_percent>("Recall at 1%"),
+                                       metric_column<&MethodResult::f1>("F1"),
+                                       metric_column<&MethodResult::precision>("Precision"),
+                                       metric_column<&MethodResult::recall>("Recall"),
+                                       metric_column<&MethodResult::accuracy>("Accuracy")};
   columns.push_back(
       {.label = "Adapt, ms", .value = [](const MethodResult& m) { return measured(m.adapt_ms); }, .interval = {}, .less_is_better = true});
   columns.push_back(
       {.label = "1000 rows/s", .value = [](const MethodResult& m) { return measured(m.score_rows_per_s / 1000); }, .interval = {}});
-  for (Column& c : columns) {
+  for (MetricColumn& c : columns) {
     if (c.interval) continue;
     std::vector<double> values;
     for (const MethodResult* m : rows) values.push_back(c.value(*m).value_or(0));
@@ -91,7 +91,7 @@ double as_shown(double value, int decimals) {
   return std::round(value * scale) / scale;
 }
 
-std::optional<double> best_of(const Column& column, std::span<const MethodResult* const> rows) {
+std::optional<double> best_of(const MetricColumn& column, std::span<const MethodResult* const> rows) {
   std::optional<double> best;
   for (const MethodResult* m : rows) {
     const std::optional<double> v = column.value(*m);
@@ -102,7 +102,7 @@ std::optional<double> best_of(const Column& column, std::span<const MethodResult
   return best;
 }
 
-std::string value_cell(const Column& column, const MethodResult& m, std::optional<double> best) {
+std::string value_cell(const MetricColumn& column, const MethodResult& m, std::optional<double> best) {
   const std::optional<double> v = column.value(m);
   if (!v) return cell("", kUndefined);
   const bool is_best = best && as_shown(*v, column.decimals) == *best;
@@ -116,7 +116,7 @@ std::string value_cell(const Column& column, const MethodResult& m, std::optiona
   return element("td", attributes, content);
 }
 
-std::string method_row(const ReportView& view, const MethodResult& m, std::span<const Column> columns,
+std::string method_row(const ReportView& view, const MethodResult& m, std::span<const MetricColumn> columns,
                        std::span<const std::optional<double>> best) {
   std::string out = element("th", R"(scope="row")", method_name(view, m.name));
   out += cell("kind", escape(m.kind));
@@ -226,9 +226,9 @@ std::string comparison_table(const ReportView& view) {
 
 std::string method_table(const ReportView& view, std::size_t shots) {
   const std::vector<const MethodResult*> rows = view.ranked(shots);
-  const std::vector<Column> columns = columns_of(rows);
+  const std::vector<MetricColumn> columns = columns_of(rows);
   std::vector<std::optional<double>> best;
-  for (const Column& c : columns) best.push_back(rows.size() > 1 ? best_of(c, rows) : std::nullopt);
+  for (const MetricColumn& c : columns) best.push_back(rows.size() > 1 ? best_of(c, rows) : std::nullopt);
   std::string names = heading("", "Method") + heading(R"(class="kind")", "Kind");
   for (std::size_t c = 0; c < columns.size(); ++c) {
     names += heading("", columns[c].label);

@@ -33,13 +33,15 @@ Matrix TaskInput::rows(MatrixView joined) const {
   return scores_ ? side_by_side(plain, scores_->score(joined)) : side_by_side(plain, {});
 }
 
-InputSpace::InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference) : space_(space) {
+InputSpace::InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference) : space_(space), views_(views.size()) {
   if (views.empty()) throw ArgumentError("there is no view of the columns");
   plain_ = views.front();
   if (space != Space::kRaw) scores_.emplace(views, reference);
 }
 
-std::size_t InputSpace::width() const { return (space_ == Space::kScores ? 0 : plain_.count) + (scores_ ? scores_->width() : 0); }
+std::size_t InputSpace::width_of(Space space, std::size_t plain, std::size_t views) {
+  return (space == Space::kScores ? 0 : plain) + (space == Space::kRaw ? 0 : ScoreSpace::width_of(views));
+}
 
 TaskInput InputSpace::fit(const Support& joined) const {
   TaskInput task;

@@ -96,11 +96,13 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
   line("parameters", fmt::format("{} in {} tensors", grouped(parameter_count(learner.layout())), learner.layout().tensors().size()));
   line("columns", list(model.preprocessor.schema_columns()));
   line("features", std::to_string(model.preprocessor.width()));
+  line("space", fmt::format("{}: {} numbers a row", to_string(training.space), options.encoder.inputs));
   line("suite", printable(model.suite));
   line("tasks", list(model.training_tasks));
   line("episodes",
        fmt::format("shots {}; {} normals; query up to {} normals and {} anomalies; {} a step", fmt::join(training.shots, ", "),
                    training.episode.normals, training.episode.query_normals, training.episode.query_anomalies, training.tasks_per_step));
+  line("sources", to_string(training.augment));
   line("training", fmt::format("{} of {} steps in {:.1f} s, rate {}, clip {}, seed {}", grouped(model.steps_done), grouped(training.steps),
                                model.training_seconds, training.rate, training.clip, training.seed));
   if (!model.losses.empty()) {

@@ -22,6 +22,8 @@ constexpr std::string_view kParams;
 constexpr std::string_view kMoment1 = "adam_m.";
 constexpr std::string_view kMoment2 = "adam_v.";
 constexpr std::string_view kLosses = "training.losses";
+constexpr std::string_view kViews = "views.";
+constexpr std::string_view kReference = "reference";
 
 // A value that must not be: not finite, or negative where that cannot be (a second moment is a mean of squares).
 bool acceptable(float value, std::string_view prefix) { return std::isfinite(value) && (prefix != kMoment2 || value >= 0); }
@@ -69,6 +71,24 @@ class Tensors {
     return values;
   }
 
+  // Rows of a matrix of this name, which take() has yet to check; 0 if there is none.
+  std::size_t rows_of(std::string_view name) const {
+    const auto found = tensors_.find(std::string(name));
+    return found == tensors_.end() || found->second.shape.empty() ? 0 : found->second.shape.front();
+  }
+
+  // All under this prefix, named without it.
+  std::vector<NamedTensor> take_all(std::string_view prefix) {
+    std::vector<NamedTensor> taken;
+    for (auto next = tensors_.begin(); next != tensors_.end();) {
+      const auto here = next++;
+      if (!here->first.starts_with(prefix)) continue;
+      auto node = tensors_.extract(here);
+      taken.push_back({node.key().substr(prefix.size()), std::move(node.mapped().shape), std::move(node.mapped().values)});
+    }
+    return taken;
+  }
+
   AlignedVector<float> take_flat(const Layout& layout, std::string_view prefix) {
     for (const Tensor& tensor : layout.tensors()) check(fmt::format("{}{}", prefix, tensor.name), tensor.shape);
     AlignedVector<float> flat(layout.size());  // now known to be no more than the file holds and the padding
@@ -101,12 +121,23 @@ class Tensors {
 
 }  // namespace
 
+bool see_alike(const MetaModel& a, const MetaModel& b) {
+  const auto values = [](const Matrix& m) { return std::span(m.data(), m.rows() * m.cols()); };
+  return a.preprocessor.to_json() == b.preprocessor.to_json() && a.views.to_json() == b.views.to_json() &&
+         a.views.tensors() == b.views.tensors() && std::ranges::equal(values(a.reference), values(b.reference));
+}
+
 std::vector<std::uint8_t> serialise(const MetaModel& model) {
   const std::unique_ptr<Learner> learner = make_learner(model);
   const Layout& layout = learner->layout();
   model.training.validate();
   if (model.losses.size() != model.steps_done || model.steps_done > model.training.steps) {
     throw ShapeError(fmt::format("{} losses for {} of {} steps done", model.losses.size(), model.steps_done, model.training.steps));
+  }
+  const Matrix& reference = model.reference;
+  if (reference.rows() == 0 || reference.rows() > kMostReferences || reference.cols() != model.views.width()) {
+    throw ShapeError(fmt::format("a reference of {} x {}; it must have 1 to {} rows of {} columns", reference.rows(), reference.cols(),
+                                 kMostReferences, model.views.width()));
   }
   if (model.adam_m.has_value() != model.adam_v.has_value()) throw ShapeError("a checkpoint has both of Adam's moments or none");
   if (!std::isfinite(model.training_seconds) || model.training_seconds < 0) {
@@ -117,6 +148,11 @@ std::vector<std::uint8_t> serialise(const MetaModel& model) {
   put_flat(content, layout, model.params, kParams);
   if (model.adam_m) put_flat(content, layout, *model.adam_m, kMoment1);
   if (model.adam_v) put_flat(content, layout, *model.adam_v, kMoment2);
+  for (const NamedTensor& tensor : model.views.tensors()) {
+    put(content, fmt::format("{}{}", kViews, tensor.name), tensor.shape, tensor.values, kViews);
+  }
+  put(content, std::string(kReference), {reference.rows(), reference.cols()}, {reference.data(), reference.rows() * reference.cols()},
+      kReference);
   put(content, std::string(kLosses), {model.losses.size()}, model.losses, kLosses);
   return serialise(content);
 }
@@ -126,6 +162,8 @@ void save_model(const MetaModel& model, const std::filesystem::path& file) { wri
 MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& name) {
   TensorFile content = parse_tensor_file(bytes, name);
   MetaModel model = read_metadata(content.metadata, name);
+  Tensors tensors(content, name);
+  model.views = read_views(content.metadata, tensors.take_all(kViews), name);
   std::unique_ptr<Learner> learner;
   try {
     learner = make_learner(model);
@@ -138,7 +176,10 @@ MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& na
                                   model.learner_options.encoder.outputs, outputs));
   }
   const Layout& layout = learner->layout();
-  Tensors tensors(content, name);
+  const std::size_t references = std::clamp<std::size_t>(tensors.rows_of(kReference), 1, kMostReferences);
+  const std::vector<float> reference = tensors.take(std::string(kReference), {references, model.views.width()}, kReference);
+  model.reference = Matrix(references, model.views.width());
+  std::copy(reference.begin(), reference.end(), model.reference.data());
   model.params = tensors.take_flat(layout, kParams);
   if (tensors.any(layout, kMoment1) || tensors.any(layout, kMoment2)) {
     model.adam_m = tensors.take_flat(layout, kMoment1);

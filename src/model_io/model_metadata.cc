@@ -20,7 +20,7 @@ using data::in_quotes;
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view kKeys[] = {"oddshot", "learner", "encoder", "preprocessor", "columns", "training", "progress"};
+constexpr std::string_view kKeys[] = {"oddshot", "learner", "encoder", "preprocessor", "views", "columns", "training", "progress"};
 
 // The shortest decimal that reads back as this float: 0.1 rather than 0.10000000149011612.
 double shortest(float value) {
@@ -144,19 +144,27 @@ void read_training(const Texts& texts, MetaModel& model) {
   TrainingOptions& options = model.training;
   model.suite = training.text("suite");
   model.training_tasks = training.texts("tasks");
+  const std::string space = training.text("space");
   options.steps = training.whole("steps");
   options.tasks_per_step = training.whole("tasks_per_step");
+  options.episodes = training.whole("episodes");
+  options.dropout = training.number32("dropout");
   options.rate = training.number32("rate");
+  options.warmup = training.number32("warmup");
   options.clip = training.number32("clip");
+  options.weight_decay = training.number32("weight_decay");
   const std::string optimizer = training.text("optimizer");
   const std::vector<std::uint64_t> shots = training.wholes("shots");
   options.shots.assign(shots.begin(), shots.end());
   options.episode.normals = training.whole("normals");
   options.episode.query_normals = training.whole("query_normals");
   options.episode.query_anomalies = training.whole("query_anomalies");
+  const std::string augment = training.text("augment");
   options.seed = training.whole("seed");
   training.finish();
   as_format_error(texts.where("training"), [&] {
+    options.space = parse_space(space);
+    options.augment = parse_augment(augment);
     options.optimizer = parse_optimizer(optimizer);
     options.validate();
   });
@@ -180,7 +188,8 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
   const auto& [encoder, embedding, inner_steps, inner_rate, inner_momentum, learn_inner_rates, multi_step_loss, finetune_steps, prototypes,
                metric, margin, contrast, mining, proximity, conjugate_steps, optimizer_width, members] = options;
   const auto& [inputs, hidden, outputs, activation, layer_norm] = encoder;
-  const auto& [steps, tasks_per_step, rate, optimizer, clip, shots, episode, seed] = model.training;
+  const auto& [space, steps, tasks_per_step, episodes, dropout, rate, warmup, optimizer, clip, weight_decay, shots, episode, augment,
+               seed] = model.training;
   return {
       {"oddshot", text_of({{"format_version", kModelFormatVersion}, {"content", "model"}, {"version", model.oddshot_version}})},
       {"learner", text_of({{"name", model.learner},
@@ -206,18 +215,25 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                            {"activation", to_string(activation)},
                            {"layer_norm", layer_norm}})},
       {"preprocessor", model.preprocessor.to_json()},
+      {"views", model.views.to_json()},
       {"columns", text_of(model.preprocessor.schema_columns())},
       {"training", text_of({{"suite", model.suite},
                             {"tasks", model.training_tasks},
+                            {"space", to_string(space)},
                             {"steps", steps},
                             {"tasks_per_step", tasks_per_step},
+                            {"episodes", episodes},
+                            {"dropout", shortest(dropout)},
                             {"rate", shortest(rate)},
+                            {"warmup", shortest(warmup)},
                             {"optimizer", to_string(optimizer)},
                             {"clip", shortest(clip)},
+                            {"weight_decay", shortest(weight_decay)},
                             {"shots", shots},
                             {"normals", episode.normals},
                             {"query_normals", episode.query_normals},
                             {"query_anomalies", episode.query_anomalies},
+                            {"augment", to_string(augment)},
                             {"seed", seed}})},
       {"progress", text_of({{"steps_done", model.steps_done}, {"seconds", model.training_seconds}})},
   };
@@ -235,9 +251,18 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
   read_encoder(texts, model.learner_options.encoder);
   read_learner(texts, model);
   read_preprocessor(texts, model);
+  texts.text("views");  // there; read_views takes it with its tensors
   read_training(texts, model);
   read_progress(texts, model);
   return model;
+}
+
+Views read_views(const std::map<std::string, std::string>& metadata, std::vector<NamedTensor> tensors, const std::string& file) {
+  try {
+    return Views::from_parts(metadata.at("views"), std::move(tensors));
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("{}: damaged: {}", file, error.what()));
+  }
 }
 
 std::unique_ptr<Learner> make_learner(const MetaModel& model) {
@@ -248,9 +273,14 @@ std::unique_ptr<Learner> make_learner(const MetaModel& model) {
     throw ArgumentError(fmt::format("learner {} is not known; known are {}", in_quotes(model.learner), fmt::join(names, ", ")));
   }
   model.learner_options.validate();
-  if (model.learner_options.encoder.inputs != model.preprocessor.width()) {
-    throw ArgumentError(fmt::format("the encoder has {} inputs, the preprocessor gives {} features", model.learner_options.encoder.inputs,
-                                    model.preprocessor.width()));
+  if (model.views.inputs() != model.preprocessor.width()) {
+    throw ArgumentError(
+        fmt::format("the views are of {} features, the preprocessor gives {}", model.views.inputs(), model.preprocessor.width()));
+  }
+  const std::size_t width = InputSpace::width_of(model.training.space, model.views.inputs(), model.views.spans().size());
+  if (model.learner_options.encoder.inputs != width) {
+    throw ArgumentError(fmt::format("the encoder has {} inputs, space \"{}\" gives {}", model.learner_options.encoder.inputs,
+                                    to_string(model.training.space), width));
   }
   return entry->make(model.learner_options);
 }

@@ -289,6 +289,19 @@ class Cutter {
     }
   }
 
+  // The features of some rows, numeric ones clipped as in the plain view: one far value must not be a cluster of its own.
+  Matrix clipped(const Preprocessor& preprocessor, std::span<const std::uint32_t> rows) const {
+    Matrix features = preprocessor.transform(out_.table, rows);
+    const std::vector<FeatureKind> kinds = preprocessor.feature_kinds();
+    const float clip = manifest_.views.plain_clip;
+    for (std::size_t r = 0; r < features.rows(); ++r) {
+      for (std::size_t f = 0; f < kinds.size(); ++f) {
+        if (kinds[f] == FeatureKind::kNumeric) features(r, f) = std::clamp(features(r, f), -clip, clip);
+      }
+    }
+    return features;
+  }
+
   // Centres are fitted on anomalies that training may see; those of held-out files go to the nearest.
   void cluster_anomalies() {
     std::vector<std::uint32_t> fitted;
@@ -298,10 +311,9 @@ class Cutter {
       refuse(fmt::format("tasks.clusters is {}, but there are {} anomalies to cluster in the files that serve training", manifest_.clusters,
                          fitted.size()));
     }
-    const auto features = Preprocessor::fit(out_.table, out_.feature_columns, fitted, manifest_.preprocessor);
-    const auto clusters =
-        kmeans(features.transform(out_.table, fitted), manifest_.clusters, Stream(0, Purpose::kCluster, manifest_.clusters));
-    const auto assignment = nearest_centres(features.transform(out_.table, anomalies_), clusters.centres);
+    const auto features = Preprocessor::fit(out_.table, out_.feature_columns, fitted, {}, manifest_.preprocessor);
+    const auto clusters = kmeans(clipped(features, fitted), manifest_.clusters, Stream(0, Purpose::kCluster, manifest_.clusters));
+    const auto assignment = nearest_centres(clipped(features, anomalies_), clusters.centres);
 
     // Named by size, the largest first.
     std::vector<std::size_t> sizes(clusters.centres.rows());

@@ -123,22 +123,27 @@ void check_query(const Task& task, const char* what, std::size_t have, std::size
   }
 }
 
-void copy_rows(const RowPool& pool, const ClassDraw& normals, const ClassDraw& anomalies,
-               const std::vector<std::uint32_t> ClassDraw::* part, Matrix& rows, std::vector<std::uint8_t>& labels) {
+void copy_rows(MatrixView pool, const ClassDraw& normals, const ClassDraw& anomalies, const std::vector<std::uint32_t> ClassDraw::* part,
+               Matrix& rows, std::vector<std::uint8_t>& labels) {
   const auto& first = normals.*part;
   const auto& second = anomalies.*part;
-  rows = Matrix(first.size() + second.size(), pool.rows.cols());
+  rows = Matrix(first.size() + second.size(), pool.cols);
   labels.assign(first.size(), 0);
   labels.resize(rows.rows(), 1);
   for (std::size_t r = 0; r < rows.rows(); ++r) {
-    const auto from = pool.rows.row(r < first.size() ? first[r] : second[r - first.size()]);
+    const auto from = pool.row(r < first.size() ? first[r] : second[r - first.size()]);
     std::copy(from.begin(), from.end(), rows.row(r).begin());
   }
 }
 
 }  // namespace
 
-Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream) {
+ViewSpan RowPool::span(std::string_view name) const {
+  const ViewSpan whole{std::string(kPlain), 0, rows.cols()};
+  return find_view(views.empty() ? std::span(&whole, 1) : std::span(views), name);
+}
+
+Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream, std::string_view view) {
   if (spec.normals == 0) throw ArgumentError("task \"" + task.name + "\": a support needs at least 1 normal row, 0 asked");
   check(task, "normals", task.normals.size(), spec.normals);
   check(task, "anomalies", task.anomalies.size(), spec.shots);
@@ -149,8 +154,10 @@ Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream)
 
   Episode episode;
   episode.task = task.name;
-  copy_rows(*task.pool, normals, anomalies, &ClassDraw::support, episode.support_rows, episode.support_labels);
-  copy_rows(*task.pool, normals, anomalies, &ClassDraw::query, episode.query_rows, episode.query_labels);
+  MatrixView rows = task.pool->rows;
+  if (!view.empty()) rows = oddshot::view(rows, task.pool->span(view));
+  copy_rows(rows, normals, anomalies, &ClassDraw::support, episode.support_rows, episode.support_labels);
+  copy_rows(rows, normals, anomalies, &ClassDraw::query, episode.query_rows, episode.query_labels);
   return episode;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "kernels/kernels.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
@@ -12,6 +13,9 @@ namespace oddshot {
 namespace {
 
 constexpr unsigned kMostIterations = 100;
+constexpr unsigned kRoughIterations = 10;
+constexpr std::size_t kRoughRows = 4000;  // that rough centres are found on
+constexpr std::size_t kBlock = 256;       // rows whose distances are held at a time
 
 double squared_distance(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
@@ -22,9 +26,29 @@ double squared_distance(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
+// A row with a chance in proportion to its weight; rows.size() if all weigh nothing.
+template <class Weight>
+std::size_t pick_row(const std::vector<Weight>& weights, double total, Stream& stream) {
+  double left = total * stream.uniform();
+  std::size_t pick = weights.size();
+  for (std::size_t r = 0; r < weights.size(); ++r) {
+    if (weights[r] == 0) continue;
+    pick = r;  // the last of them if rounding eats the rest
+    left -= weights[r];
+    if (left < 0) break;
+  }
+  return pick;
+}
+
+Matrix take_rows(MatrixView rows, std::span<const std::uint32_t> chosen) {
+  Matrix taken(chosen.size(), rows.cols);
+  for (std::size_t c = 0; c < chosen.size(); ++c) std::copy_n(rows.row(chosen[c]).begin(), rows.cols, taken.row(c).begin());
+  return taken;
+}
+
 // Seeds: the first row at random, each next with a chance in proportion to its squared distance to those there are.
 Matrix seed_centres(MatrixView rows, std::size_t k, Stream& stream) {
-  std::vector<std::size_t> chosen = {stream.below(rows.rows)};
+  std::vector<std::uint32_t> chosen = {static_cast<std::uint32_t>(stream.below(rows.rows))};
   std::vector<double> distance(rows.rows, std::numeric_limits<double>::infinity());
   while (chosen.size() < k) {
     double total = 0;
@@ -33,19 +57,9 @@ Matrix seed_centres(MatrixView rows, std::size_t k, Stream& stream) {
       total += distance[r];
     }
     if (total == 0) break;  // every row is a seed already
-    double left = total * stream.uniform();
-    std::size_t pick = rows.rows;
-    for (std::size_t r = 0; r < rows.rows; ++r) {
-      if (distance[r] == 0) continue;
-      pick = r;  // the last of them if rounding eats the rest
-      left -= distance[r];
-      if (left < 0) break;
-    }
-    chosen.push_back(pick);
+    chosen.push_back(static_cast<std::uint32_t>(pick_row(distance, total, stream)));
   }
-  Matrix centres(chosen.size(), rows.cols);
-  for (std::size_t c = 0; c < chosen.size(); ++c) std::copy_n(rows.row(chosen[c]).begin(), rows.cols, centres.row(c).begin());
-  return centres;
+  return take_rows(rows, chosen);
 }
 
 double assign(MatrixView rows, MatrixView centres, std::vector<std::uint32_t>& assignment) {
@@ -94,18 +108,83 @@ Clusters one_start(MatrixView rows, std::size_t k, Stream stream) {
   return clusters;
 }
 
-}  // namespace
+// seed_centres in single precision.
+Matrix rough_seeds(MatrixView rows, std::size_t k, Stream& stream) {
+  const auto& kernels = kernels::table<float>();
+  std::vector<std::uint32_t> chosen = {static_cast<std::uint32_t>(stream.below(rows.rows))};
+  std::vector<float> nearest(rows.rows, std::numeric_limits<float>::infinity());
+  std::vector<float> distance(rows.rows);
+  while (chosen.size() < k) {
+    const auto last = rows.row(chosen.back());
+    kernels.squared_distances(rows.rows, 1, rows.cols, rows.data, rows.stride, last.data(), rows.cols, distance.data(), 1);
+    double total = 0;
+    for (std::size_t r = 0; r < rows.rows; ++r) {
+      nearest[r] = std::min(nearest[r], distance[r]);
+      total += nearest[r];
+    }
+    if (total == 0) break;
+    chosen.push_back(static_cast<std::uint32_t>(pick_row(nearest, total, stream)));
+  }
+  return take_rows(rows, chosen);
+}
 
-Clusters kmeans(MatrixView rows, std::size_t k, Stream stream, unsigned starts) {
+// assign() in single precision, a block of rows at a time.
+double rough_assign(MatrixView rows, MatrixView centres, std::vector<std::uint32_t>& assignment) {
+  const auto& kernels = kernels::table<float>();
+  assignment.resize(rows.rows);
+  Matrix distances(std::min(kBlock, rows.rows), centres.rows);
+  double inertia = 0;
+  for (std::size_t first = 0; first < rows.rows; first += kBlock) {
+    const std::size_t count = std::min(kBlock, rows.rows - first);
+    kernels.squared_distances(count, centres.rows, rows.cols, rows.row(first).data(), rows.stride, centres.data, centres.stride,
+                              distances.data(), centres.rows);
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto row = distances.row(r);
+      const auto best = std::min_element(row.begin(), row.end());
+      assignment[first + r] = static_cast<std::uint32_t>(best - row.begin());
+      inertia += *best;
+    }
+  }
+  return inertia;
+}
+
+void check_arguments(MatrixView rows, std::size_t k) {
   if (rows.rows == 0 || k == 0) {
     throw ArgumentError("k-means needs rows and at least 1 cluster, not " + std::to_string(rows.rows) + " rows and " + std::to_string(k));
   }
+}
+
+}  // namespace
+
+Clusters kmeans(MatrixView rows, std::size_t k, Stream stream, unsigned starts) {
+  check_arguments(rows, k);
   Clusters best;
   for (unsigned start = 0; start < std::max(starts, 1U); ++start) {
     Clusters clusters = one_start(rows, k, stream.fork(start));
     if (start == 0 || clusters.inertia < best.inertia) best = std::move(clusters);
   }
   return best;
+}
+
+Clusters rough_kmeans(MatrixView rows, std::size_t k, Stream stream) {
+  check_arguments(rows, k);
+  Matrix sampled;
+  MatrixView base = rows;
+  if (rows.rows > kRoughRows) {
+    sampled = take_rows(rows, stream.sample(static_cast<std::uint32_t>(rows.rows), kRoughRows));
+    base = sampled;
+  }
+  Clusters clusters;
+  clusters.centres = rough_seeds(base, k, stream);
+  std::vector<std::uint32_t> before;
+  for (unsigned i = 0; i < kRoughIterations; ++i) {
+    rough_assign(base, clusters.centres, clusters.assignment);
+    if (clusters.assignment == before) break;
+    move_centres(base, clusters.assignment, clusters.centres);
+    before.swap(clusters.assignment);
+  }
+  clusters.inertia = rough_assign(rows, clusters.centres, clusters.assignment);
+  return clusters;
 }
 
 std::vector<std::uint32_t> nearest_centres(MatrixView rows, MatrixView centres) {

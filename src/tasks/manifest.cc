@@ -258,7 +258,7 @@ void read_preprocess(Section section, SuiteManifest& manifest) {
   constexpr std::array<std::pair<std::string_view, NumericTransform>, 2> kTransforms = {
       {{"signed-log", NumericTransform::kSignedLog}, {"identity", NumericTransform::kIdentity}}};
   manifest.preprocessor.numeric = section.choice("numeric", kTransforms, manifest.preprocessor.numeric);
-  if (const auto clip = section.number("clip", 0, 1e6)) manifest.preprocessor.clip = static_cast<float>(*clip);
+  if (const auto clip = section.number("clip", 0, 1e6)) manifest.views.plain_clip = static_cast<float>(*clip);
   section.finish();
 }
 

@@ -1,8 +1,6 @@
 #include "oddshot/tasks/suite.h"
 
 #include <algorithm>
-#include <cstring>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +8,7 @@
 #include "oddshot/base/error.h"
 #include "oddshot/tasks/simulator.h"
 #include "tasks/cut.h"
+#include "tasks/identity.h"
 #include "tasks/leakage.h"
 #include "tasks/locate.h"
 
@@ -42,28 +41,6 @@ std::vector<std::uint32_t> rows_of(const std::vector<TaskRows>& tasks) {
   return rows;
 }
 
-// The same number for rows of equal features and class: that of the first of them.
-std::vector<std::uint32_t> identities(MatrixView rows, const std::vector<std::uint8_t>& anomalous) {
-  const auto hash = [&](std::uint32_t r) {
-    std::uint64_t value = 0xCBF29CE484222325ULL + anomalous[r];
-    for (const float x : rows.row(r)) {
-      std::uint32_t bits = 0;
-      const float plain = x + 0.0F;  // -0 counts as 0
-      std::memcpy(&bits, &plain, sizeof bits);
-      value = (value ^ bits) * 0x9E3779B97F4A7C15ULL;
-      value ^= value >> 32;
-    }
-    return static_cast<std::size_t>(value);
-  };
-  const auto equal = [&](std::uint32_t a, std::uint32_t b) {
-    return anomalous[a] == anomalous[b] && std::equal(rows.row(a).begin(), rows.row(a).end(), rows.row(b).begin());
-  };
-  std::unordered_map<std::uint32_t, std::uint32_t, decltype(hash), decltype(equal)> first(2 * rows.rows + 1, hash, equal);
-  std::vector<std::uint32_t> result(rows.rows);
-  for (std::uint32_t r = 0; r < rows.rows; ++r) result[r] = first.emplace(r, r).first->second;
-  return result;
-}
-
 std::vector<Task> to_tasks(const std::vector<TaskRows>& from, const std::shared_ptr<const RowPool>& pool,
                            const std::vector<std::uint32_t>& place) {
   std::vector<Task> tasks;
@@ -73,6 +50,25 @@ std::vector<Task> to_tasks(const std::vector<TaskRows>& from, const std::shared_
     return result;
   };
   for (const auto& rows : from) tasks.push_back({rows.name, pool, places(rows.normals), places(rows.anomalies)});
+  return tasks;
+}
+
+// Training normals spread evenly over the table.
+std::vector<std::uint32_t> reference_rows(const SuiteRows& rows) {
+  const auto& normals = rows.training_normals;
+  const std::size_t count = std::min(normals.size(), kMostReferences);
+  std::vector<std::uint32_t> result;
+  for (std::size_t i = 0; i < count; ++i) result.push_back(normals[i * normals.size() / count]);
+  return result;
+}
+
+// Training tasks without the reference rows among their normals, where enough are left.
+std::vector<TaskRows> without(std::vector<TaskRows> tasks, std::vector<std::uint32_t> reference) {
+  std::sort(reference.begin(), reference.end());
+  for (TaskRows& task : tasks) {
+    if (task.normals.size() < 4 * reference.size()) continue;
+    std::erase_if(task.normals, [&](std::uint32_t r) { return std::binary_search(reference.begin(), reference.end(), r); });
+  }
   return tasks;
 }
 
@@ -134,22 +130,33 @@ Preprocessor fit_preprocessor(const SuiteRows& rows) {
   if (rows.training_normals.empty()) {
     throw ArgumentError("suite " + rows.manifest.name + " has no training normals to fit a preprocessor on: name tasks in tasks.training");
   }
-  return Preprocessor::fit(rows.table, rows.feature_columns, rows.training_normals, rows.manifest.preprocessor);
+  std::vector<std::uint32_t> anomalies;
+  for (const auto& task : rows.training) anomalies.insert(anomalies.end(), task.anomalies.begin(), task.anomalies.end());
+  return Preprocessor::fit(rows.table, rows.feature_columns, rows.training_normals, anomalies, rows.manifest.preprocessor);
 }
 
-TaskSuite encode(const SuiteRows& rows, const Preprocessor& preprocessor) {
-  TaskSuite suite{rows.manifest.name, preprocessor, {}, {}, {}};
+TaskSuite encode(const SuiteRows& rows) {
+  Preprocessor preprocessor = fit_preprocessor(rows);
+  const Matrix normals = preprocessor.transform(rows.table, rows.training_normals);
+  Views views = Views::fit(normals, preprocessor.feature_kinds(), rows.manifest.views);
+  Matrix reference = views.transform(preprocessor.transform(rows.table, reference_rows(rows)));
+  return encode(rows, std::move(preprocessor), std::move(views), std::move(reference));
+}
+
+TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, Matrix reference) {
+  TaskSuite suite{rows.manifest.name, std::move(preprocessor), std::move(views), std::move(reference), {}, {}, {}};
   const auto training_rows = rows_of(rows.training);
   const auto held_out_rows = rows_of(rows.held_out);
   const std::size_t count = training_rows.size() + held_out_rows.size();
 
   const auto pool = std::make_shared<RowPool>();
-  pool->rows = Matrix(count, preprocessor.width());
+  pool->rows = Matrix(count, suite.views.width());
+  pool->views.assign(suite.views.spans().begin(), suite.views.spans().end());
   std::vector<std::uint32_t> place(rows.table.rows());  // table row -> pool row
   std::size_t next = 0;
   const auto append = [&](const std::vector<std::uint32_t>& part, TransformReport* report) {
-    const Matrix features = preprocessor.transform(rows.table, part, report);
-    std::copy_n(features.data(), features.rows() * features.cols(), pool->rows.data() + next * pool->rows.cols());
+    const Matrix joined = suite.views.transform(suite.preprocessor.transform(rows.table, part, report));
+    std::copy_n(joined.data(), joined.rows() * joined.cols(), pool->rows.data() + next * pool->rows.cols());
     for (const auto r : part) place[r] = static_cast<std::uint32_t>(next++);
   };
   append(training_rows, nullptr);
@@ -158,7 +165,7 @@ TaskSuite encode(const SuiteRows& rows, const Preprocessor& preprocessor) {
   // Columns that play another part in the suite, or were found constant, are no surprise.
   std::erase_if(suite.report.extra_columns, [&](const std::string& column) {
     const auto holds = [&](const std::vector<std::string>& names) { return std::find(names.begin(), names.end(), column) != names.end(); };
-    return !holds(rows.feature_columns) || holds(preprocessor.dropped());
+    return !holds(rows.feature_columns) || holds(suite.preprocessor.dropped());
   });
 
   std::vector<std::uint8_t> anomalous(count);
@@ -167,8 +174,8 @@ TaskSuite encode(const SuiteRows& rows, const Preprocessor& preprocessor) {
       for (const auto r : task.anomalies) anomalous[place[r]] = 1;
     }
   }
-  pool->identity = identities(pool->rows, anomalous);
-  suite.training = to_tasks(rows.training, pool, place);
+  pool->identity = identities(view(pool->rows, suite.views.span(kPlain)), anomalous);
+  suite.training = to_tasks(without(rows.training, reference_rows(rows)), pool, place);
   suite.held_out = to_tasks(rows.held_out, pool, place);
   return suite;
 }
@@ -195,7 +202,7 @@ std::string describe(const SuiteRows& rows) {
   if (!manifest.ignored.empty()) text += "ignored: " + list(manifest.ignored) + "\n";
   if (!rows.training_normals.empty()) {
     const Preprocessor preprocessor = fit_preprocessor(rows);
-    if (!preprocessor.dropped().empty()) text += "dropped, constant in the training normals: " + list(preprocessor.dropped()) + "\n";
+    if (!preprocessor.dropped().empty()) text += "dropped, constant in the training rows: " + list(preprocessor.dropped()) + "\n";
     text += fmt::format("encoded: {} features a row\n", preprocessor.width());
   }
   text += fmt::format("tasks: cut {}; normals of a side are {}\n", cut_name(manifest),

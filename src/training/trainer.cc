@@ -36,11 +36,21 @@ void check_positive(const char* what, float value) {
   }
 }
 
-// Adam's step size at `step` of `steps`: from `rate` along a cosine to a tenth of it.
-float rate_at(float rate, std::uint64_t step, std::uint64_t steps) {
-  const double share = static_cast<double>(step) / static_cast<double>(steps);
+void check_share(const char* what, float value, bool or_one) {
+  if (!(value >= 0) || value > 1 || (value == 1 && !or_one)) {
+    throw ArgumentError(std::string(what) + " is " + std::to_string(value) + "; it must be 0 to " + (or_one ? "1" : "below 1"));
+  }
+}
+
+// The optimiser's step size at `step`: in a straight line up to `rate` during the warm-up, then along a cosine to a tenth of it.
+float rate_at(const TrainingOptions& options, std::uint64_t step) {
+  const auto warm = static_cast<std::uint64_t>(static_cast<double>(options.warmup) * static_cast<double>(options.steps));
+  if (step < warm) {
+    return options.rate * static_cast<float>(static_cast<double>(step + 1) / static_cast<double>(warm));
+  }
+  const double share = static_cast<double>(step - warm) / static_cast<double>(options.steps - warm);
   const double wave = 0.5 * (1 + std::cos(std::numbers::pi * share));
-  return rate * static_cast<float>(kFinalRate + (1 - kFinalRate) * wave);
+  return options.rate * static_cast<float>(kFinalRate + (1 - kFinalRate) * wave);
 }
 
 // The first tensor with a value that is not finite.
@@ -52,15 +62,6 @@ std::optional<std::string> lost_tensor(const Layout& layout, std::span<const flo
     }
   }
   return std::nullopt;
-}
-
-// One position of a step: which task, how many shots, and the episode's own stream all follow from (seed, step, position).
-Episode draw_episode(std::span<const Task> tasks, const TrainingOptions& options, std::uint64_t step, std::size_t position) {
-  Stream stream(options.seed, Purpose::kTrainEpisode, step * options.tasks_per_step + position);
-  const Task& task = tasks[stream.below(tasks.size())];
-  EpisodeSpec spec = options.episode;
-  spec.shots = options.shots[stream.below(options.shots.size())];
-  return sample_episode(task, spec, stream.fork(0));
 }
 
 float recent_mean(std::span<const float> losses) {
@@ -81,11 +82,17 @@ void TrainingOptions::validate() const {
   to_string(optimizer);
   check_range("the number of training steps", steps, 0, 1'000'000'000);
   check_range("the number of tasks a step", tasks_per_step, 1, 4096);
+  check_range("the number of episodes", episodes, 0, 1'000'000);
+  to_string(space);
   check_range("the number of support normals", episode.normals, 1, 1'000'000);
   check_range("the number of query normals", episode.query_normals, 1, 1'000'000);
   check_range("the number of query anomalies", episode.query_anomalies, 1, 1'000'000);
   check_positive("the training rate", rate);
   check_positive("the largest gradient norm", clip);
+  check_share("the dropout", dropout, false);
+  check_share("the warm-up", warmup, false);
+  check_share("the weight decay", weight_decay, true);
+  augment.validate();
   if (shots.empty()) {
     throw ArgumentError("training needs at least one number of shots");
   }
@@ -105,14 +112,11 @@ TrainingState start_training(const Learner& learner, const TrainingOptions& opti
   return state;
 }
 
-void train(const Learner& learner, std::span<const Task> tasks, const TrainingOptions& options, TrainingState& state, ThreadPool& pool,
+void train(const Learner& learner, const Episodes& episodes, const TrainingOptions& options, TrainingState& state, ThreadPool& pool,
            const std::function<void(const TrainingProgress&)>& progress, const std::atomic<bool>* stop) {
   options.validate();
   const Layout& layout = learner.layout();
   const std::size_t size = layout.size();
-  if (tasks.empty()) {
-    throw ArgumentError("there is no task to train on");
-  }
   if (state.params.size() != size || state.adam_m.size() != size || state.adam_v.size() != size) {
     throw ShapeError("the training state holds " + std::to_string(state.params.size()) + " parameters; learner " +
                      std::string(learner.name()) + " has " + std::to_string(size));
@@ -128,6 +132,7 @@ void train(const Learner& learner, std::span<const Task> tasks, const TrainingOp
   for (auto& one : scratch) {
     one = learner.make_scratch();
   }
+  std::vector<Episode> rooms(pool.size());
   std::vector<AlignedVector<float>> gradients(options.tasks_per_step, AlignedVector<float>(size));
   std::vector<float> losses(options.tasks_per_step);
   AlignedVector<float> sum(size);
@@ -136,7 +141,7 @@ void train(const Learner& learner, std::span<const Task> tasks, const TrainingOp
 
   while (state.step < options.steps && !(stop != nullptr && stop->load())) {
     pool.parallel_for(options.tasks_per_step, [&](std::size_t position, unsigned worker) {
-      const Episode episode = draw_episode(tasks, options, state.step, position);
+      const Episode& episode = episodes.at(state.step, position, rooms[worker]);
       losses[position] = learner.task_gradient(state.params, episode, *scratch[worker], gradients[position]);
       const auto lost = lost_tensor(layout, gradients[position]);
       if (lost || !std::isfinite(losses[position])) {
@@ -158,7 +163,13 @@ void train(const Learner& learner, std::span<const Task> tasks, const TrainingOp
     for (float& value : sum) {
       value *= scale;
     }
-    const float rate = rate_at(options.rate, state.step, options.steps);
+    const float rate = rate_at(options, state.step);
+    if (options.weight_decay > 0) {
+      const float kept = 1 - rate * options.weight_decay;
+      for (float& value : state.params) {
+        value *= kept;
+      }
+    }
     if (options.optimizer == Optimizer::kAdam) {
       kernels.adam(size, rate, kBeta1, kBeta2, kEpsilon, state.step + 1, sum.data(), state.adam_m.data(), state.adam_v.data(),
                    state.params.data());
@@ -177,6 +188,24 @@ void train(const Learner& learner, std::span<const Task> tasks, const TrainingOp
                 .seconds_left = seconds / done * static_cast<double>(options.steps - state.step)});
     }
   }
+}
+
+void train(const Learner& learner, std::span<const TaskSource> sources, const TrainingOptions& options, TrainingState& state,
+           ThreadPool& pool, const std::function<void(const TrainingProgress&)>& progress, const std::atomic<bool>* stop) {
+  options.validate();
+  const auto any = std::find_if(sources.begin(), sources.end(), [](const TaskSource& source) { return !source.tasks.empty(); });
+  if (any == sources.end()) {
+    throw ArgumentError("there is no task to train on");
+  }
+  const ViewSpan plain = any->tasks.front().pool->span(kPlain);
+  const InputSpace space(Space::kRaw, {&plain, 1}, {});
+  train(learner, Episodes(sources, options, space, pool), options, state, pool, progress, stop);
+}
+
+void train(const Learner& learner, std::span<const Task> tasks, const TrainingOptions& options, TrainingState& state, ThreadPool& pool,
+           const std::function<void(const TrainingProgress&)>& progress, const std::atomic<bool>* stop) {
+  const TaskSource real{"real", 1, {tasks.begin(), tasks.end()}};
+  train(learner, std::span(&real, 1), options, state, pool, progress, stop);
 }
 
 }  // namespace oddshot

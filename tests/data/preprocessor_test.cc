@@ -46,7 +46,7 @@ std::vector<std::string> names(const Table& table) {
 }
 
 Preprocessor fit(const Table& table, const PreprocessorOptions& options = {}) {
-  return Preprocessor::fit(table, names(table), all_rows(table), options);
+  return Preprocessor::fit(table, names(table), all_rows(table), {}, options);
 }
 
 Table flows() {
@@ -105,11 +105,11 @@ TEST(Preprocessor, FitsOnTheRowsGivenAlone) {
   Table table;
   table.columns = {numeric("a", {1, 2, 3, 1e6F}), category("c", {"x", "y", "x", "z"})};
   const std::uint32_t rows[] = {0, 1, 2};
-  const Preprocessor p = Preprocessor::fit(table, names(table), rows, {NumericTransform::kIdentity});
+  const Preprocessor p = Preprocessor::fit(table, names(table), rows, {}, {NumericTransform::kIdentity});
   EXPECT_EQ(p.feature_names(), (std::vector<std::string>{"a", "c=x", "c=y", "c=(unseen)"}));
   const Matrix m = p.transform(table, all_rows(table));
   EXPECT_EQ(m(1, 0), 0.0F);
-  EXPECT_EQ(m(3, 0), 8.0F) << "clipped";
+  EXPECT_NEAR(m(3, 0), (1e6 - 2) / std::sqrt(2.0 / 3), 1) << "not clipped";
   EXPECT_EQ(m(3, 3), 1.0F) << "unseen";
 }
 
@@ -161,6 +161,50 @@ TEST(Preprocessor, DropsCategoriesThatNeverVary) {
   EXPECT_EQ(p.feature_names(), (std::vector<std::string>{"sometimes=a", "sometimes=(unseen)", "sometimes is missing"}));
 }
 
+// What normals never show, an anomaly may.
+TEST(Preprocessor, KeepsAColumnThatOnlyTrainingAnomaliesVary) {
+  Table table;
+  table.columns = {numeric("urgent", {2, 2, 2, 3}),
+                   category("land", {"no", "no", "no", "yes"}),
+                   numeric("same", {2, 2, 2, 2}),
+                   category("none", {"a", "a", "a", "a"}),
+                   numeric("gap", {2, 2, 2, kNone}),
+                   category("blank", {"", "", "", "x"}),
+                   numeric("late", {kNone, kNone, kNone, 5})};
+  const std::uint32_t normals[] = {0, 1, 2};
+  const std::uint32_t anomalies[] = {3};
+  const Preprocessor p = Preprocessor::fit(table, names(table), normals, anomalies, {NumericTransform::kIdentity});
+  EXPECT_EQ(p.dropped(), (std::vector<std::string>{"same", "none"}));
+  EXPECT_EQ(p.feature_names(), (std::vector<std::string>{"urgent", "land=no", "land=(unseen)", "gap", "gap is missing", "blank=(unseen)",
+                                                         "blank is missing", "late", "late is missing"}));
+  const Matrix m = p.transform(table, all_rows(table));
+  const std::vector<float> normal = {0, 1, 0, 0, 0, 0, 1, 0, 1};
+  const std::vector<float> anomaly = {1, 0, 1, 0, 1, 1, 0, 5, 0};  // the deviation of a constant is 1
+  EXPECT_TRUE(std::ranges::equal(m.row(0), normal));
+  EXPECT_TRUE(std::ranges::equal(m.row(3), anomaly));
+  const Preprocessor again = Preprocessor::from_json(p.to_json());
+  EXPECT_EQ(again.feature_names(), p.feature_names());
+}
+
+TEST(Preprocessor, TakesMeanAndDeviationFromTheNormalsAlone) {
+  Table table;
+  table.columns = {numeric("a", {1, 3, 100, -50}), category("c", {"x", "y", "z", "x"})};
+  const std::uint32_t normals[] = {0, 1};
+  const std::uint32_t anomalies[] = {2, 3};
+  EXPECT_EQ(Preprocessor::fit(table, names(table), normals, anomalies).to_json(),
+            Preprocessor::fit(table, names(table), normals).to_json());
+}
+
+TEST(Preprocessor, StaysFiniteBeyondTheRangeOfFloat) {
+  const float tiny = 1e-30F;
+  Table table;
+  table.columns = {numeric("a", {tiny, -tiny, 3e38F, -3e38F})};
+  const std::uint32_t normals[] = {0, 1};
+  const Matrix m = Preprocessor::fit(table, names(table), normals, {}, {NumericTransform::kIdentity}).transform(table, all_rows(table));
+  EXPECT_EQ(m(2, 0), 1e30F);
+  EXPECT_EQ(m(3, 0), -1e30F);
+}
+
 TEST(Preprocessor, RefusesToFitOnNothing) {
   Table table;
   table.columns = {numeric("a", {1, 1, 2})};
@@ -181,10 +225,10 @@ TEST(Preprocessor, RefusesArgumentsOutOfRange) {
   const std::uint32_t good[] = {0, 1};
   const std::uint32_t beyond[] = {0, 3};
   const std::uint32_t infinite[] = {0, 2};
-  for (const float clip : {0.0F, -1.0F, kNone, std::numeric_limits<float>::infinity()}) {
-    EXPECT_THROW(Preprocessor::fit(table, features, good, {NumericTransform::kIdentity, clip}), ArgumentError) << clip;
-  }
+  EXPECT_EQ(error_text<ArgumentError>([&] { Preprocessor::fit(table, features, good, {}, {.max_categories = 0}); }),
+            "max_categories must be at least 1, not 0");
   EXPECT_EQ(error_text<ShapeError>([&] { Preprocessor::fit(table, features, beyond); }), "row 3 of a table of 3 rows");
+  EXPECT_EQ(error_text<ShapeError>([&] { Preprocessor::fit(table, features, good, beyond); }), "row 3 of a table of 3 rows");
   EXPECT_EQ(error_text<NumericError>([&] { Preprocessor::fit(table, features, infinite); }), "row 2, column \"a\": inf is infinite");
   EXPECT_EQ(error_text<ArgumentError>([&] { Preprocessor::fit(table, twice, good); }), "feature column \"a\" is named twice");
   EXPECT_THROW(Preprocessor::fit(table, unknown, good), ArgumentError);
@@ -290,7 +334,7 @@ TEST(Preprocessor, TransformsToTheSameBitsAfterJson) {
   for (std::string& x : c) x = stream.below(3) == 0 ? "\"quoted\", \n\xC3\xA9" : stream.below(2) == 0 ? "" : "plain";
   table.columns = {numeric("a", a), numeric("b b", b), category("c", c), numeric("constant", std::vector<float>(300, 2.0F))};
   for (const NumericTransform transform : {NumericTransform::kSignedLog, NumericTransform::kIdentity}) {
-    const Preprocessor p = fit(table, {transform, 0.3F});
+    const Preprocessor p = fit(table, {transform});
     const Preprocessor q = Preprocessor::from_json(p.to_json());
     EXPECT_EQ(q.to_json(), p.to_json());
     EXPECT_EQ(q.feature_names(), p.feature_names());
@@ -304,7 +348,7 @@ TEST(Preprocessor, TransformsToTheSameBitsAfterJson) {
 
 TEST(Preprocessor, RefusesEveryDamagedJson) {
   const std::string good =
-      R"({"format":"oddshot preprocessor","version":1,"transform":"identity","clip":8,"dropped":["d"],"columns":[)"
+      R"({"format":"oddshot preprocessor","version":1,"transform":"identity","dropped":["d"],"columns":[)"
       R"({"name":"a","kind":"numeric","missing":true,"mean":1,"deviation":2},{"name":"c","kind":"category","missing":false,"categories":["x","y"]}]})";
   EXPECT_EQ(Preprocessor::from_json(good).width(), 5U);
   struct Damage {
@@ -315,12 +359,8 @@ TEST(Preprocessor, RefusesEveryDamagedJson) {
                             {"\"version\":1", "\"version\":2"},
                             {"\"version\":1", "\"version\":\"1\""},
                             {"identity", "rank"},
-                            {"\"clip\":8", "\"clip\":0"},
-                            {"\"clip\":8", "\"clip\":-8"},
-                            {"\"clip\":8", "\"clip\":1e300"},
-                            {"\"clip\":8", "\"clip\":null"},
-                            {"\"clip\":8,", ""},
-                            {"\"clip\":8", "\"clip\":8,\"more\":1"},
+                            {"\"transform\":\"identity\",", ""},
+                            {"\"transform\":\"identity\"", "\"transform\":\"identity\",\"more\":1"},
                             {"[\"d\"]", "\"d\""},
                             {"[\"d\"]", "[1]"},
                             {"[\"d\"]", "[\"d\",\"d\"]"},
@@ -354,8 +394,8 @@ TEST(Preprocessor, RefusesEveryDamagedJson) {
     EXPECT_THROW(Preprocessor::from_json(text), FormatError);
   }
   const auto columns = good.find("\"columns\":[") + 11;
-  EXPECT_THROW(Preprocessor::from_json(good + std::string("\0{", 2)), FormatError);      // a zero byte does not end the text
-  EXPECT_THROW(Preprocessor::from_json("{\"clip\": 1," + good.substr(1)), FormatError);  // a name twice
+  EXPECT_THROW(Preprocessor::from_json(good + std::string("\0{", 2)), FormatError);         // a zero byte does not end the text
+  EXPECT_THROW(Preprocessor::from_json("{\"version\": 1," + good.substr(1)), FormatError);  // a name twice
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   EXPECT_THROW(Preprocessor::from_json("{\"version\": " + deep + "," + good.substr(1)), FormatError);
   EXPECT_THROW(Preprocessor::from_json(good.substr(0, columns) + "]}"), FormatError);

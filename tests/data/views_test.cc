@@ -390,7 +390,7 @@ TEST(ViewOptions, OutOfRangeAreNamed) {
     return error_text<ArgumentError>([&] { options.validate(); });
   };
   EXPECT_EQ(refused([](ViewOptions&) {}), "");
-  EXPECT_EQ(refused([](ViewOptions& o) { o.plain_clip = 0.5F; }), "the plain clip is 0.5; it must be 1 to 1000000");
+  EXPECT_EQ(refused([](ViewOptions& o) { o.plain_clip = 0; }), "the plain clip is 0; it must be above 0 and at most 1000000");
   EXPECT_EQ(refused([](ViewOptions& o) { o.widest = 1; }), "the widest whitened view is 1; it must be 2 to 4096");
   for (float ViewOptions::* clip : {&ViewOptions::plain_clip, &ViewOptions::rank_clip, &ViewOptions::whitened_clip}) {
     for (const float bad : {0.0F, -8.0F, 2e6F, std::numeric_limits<float>::quiet_NaN()}) {
@@ -466,16 +466,16 @@ TEST(DamagedViews, AreRefusedForEveryTensor) {
     const std::string place = "views: tensor \"" + good[t].name + "\"";
     std::vector<NamedTensor> bad = good;
     bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(t));
-    EXPECT_EQ(refused(bad), place + " is missing");
+    EXPECT_EQ(refused(bad), place + ": is missing");
     bad = good;
     bad.push_back(good[t]);
-    EXPECT_EQ(refused(bad), place + " is not known") << "twice";
+    EXPECT_EQ(refused(bad), place + ": is not known") << "twice";
     bad = good;
     bad[t].shape.push_back(1);
     EXPECT_NE(refused(bad).find(place + ": shape ["), std::string::npos);
     bad = good;
     bad[t].values.pop_back();
-    EXPECT_NE(refused(bad).find(place + " has "), std::string::npos);
+    EXPECT_NE(refused(bad).find(place + ": "), std::string::npos);
     for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       bad = good;
       bad[t].values.back() = value;

@@ -175,7 +175,7 @@ class WindowedPreprocessor : public testing::Test {
     options_.numeric = NumericTransform::kIdentity;
     options_.windows = options_of();
   }
-  Preprocessor fitted() const { return Preprocessor::fit(table_, features_, rows_, options_); }
+  Preprocessor fitted() const { return Preprocessor::fit(table_, features_, rows_, {}, options_); }
 
   Table table_;
   PreprocessorOptions options_;
@@ -190,7 +190,7 @@ TEST_F(WindowedPreprocessor, MakesFeaturesOfTheWindowsLikeOfColumns) {
   for (const auto& name : window_names("x", options_.windows)) features.push_back(name);
   PreprocessorOptions plain = options_;
   plain.windows = {};
-  EXPECT_EQ(values(p.transform(table_, rows_)), values(Preprocessor::fit(wide, features, rows_, plain).transform(wide, rows_)));
+  EXPECT_EQ(values(p.transform(table_, rows_)), values(Preprocessor::fit(wide, features, rows_, {}, plain).transform(wide, rows_)));
   EXPECT_EQ(p.feature_names().front(), "x");
   EXPECT_EQ(p.feature_names().back(), "x (1 before)");
 }

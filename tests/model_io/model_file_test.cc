@@ -29,6 +29,9 @@ std::string parse_error(const TensorFile& content) { return parse_error(serialis
 // The checkpoint's file, taken apart so that a test can damage a piece.
 TensorFile sample_file() { return parse_tensor_file(serialise(sample_model(true)), "m"); }
 
+// How messages about this metadata text begin.
+std::string place_of(const std::string& key) { return key == "views" ? "m: damaged: views: " : "m: damaged: metadata \"" + key + "\""; }
+
 // The sample with one field of one metadata text replaced.
 TensorFile with_field(const std::string& key, const std::string& field, const json& value) {
   TensorFile content = sample_file();
@@ -75,7 +78,7 @@ TEST(ModelFile, HoldsTheLayoutsTensorsWithoutPadding) {
   const MetaModel model = sample_model(true);
   const TensorFile content = sample_file();
   const std::unique_ptr<Learner> learner = find_learner("maml")->make(model.learner_options);
-  EXPECT_EQ(content.tensors.size(), 3 * learner->layout().tensors().size() + 1);
+  EXPECT_EQ(content.tensors.size(), 3 * learner->layout().tensors().size() + model.views.tensors().size() + 2);
   for (const Tensor& tensor : learner->layout().tensors()) {
     const FileTensor& params = content.tensors.at(tensor.name);
     EXPECT_EQ(params.shape, tensor.shape) << tensor.name;
@@ -173,7 +176,7 @@ TEST(DamagedModel, EveryMetadataTextMustBeJson) {
                                        std::string("[[[[[[[[[1]]]]]]]]]")}) {
       TensorFile content = sample_file();
       content.metadata[key] = damaged;
-      EXPECT_TRUE(contains(parse_error(content), "m: damaged: metadata \"" + key + "\"")) << damaged;
+      EXPECT_TRUE(contains(parse_error(content), place_of(key))) << damaged;
     }
   }
 }
@@ -182,7 +185,7 @@ TEST(DamagedModel, EveryFieldIsNeededOfItsTypeAndOnce) {
   for (const auto& [key, text] : sample_file().metadata) {
     const json object = json::parse(text);
     if (!object.is_object()) continue;
-    const std::string place = "m: damaged: metadata \"" + key + "\"";
+    const std::string place = place_of(key);
     for (const auto& [field, value] : object.items()) {
       TensorFile content = sample_file();
       json without = object;
@@ -207,7 +210,8 @@ TEST(DamagedModel, EveryFieldIsNeededOfItsTypeAndOnce) {
 
 TEST(DamagedModel, EveryTensorIsNeededInItsShapeAndFinite) {
   for (const auto& [name, tensor] : sample_file().tensors) {
-    const std::string place = "m: damaged: tensor \"" + name + "\": ";
+    const bool of_views = name.starts_with("views.");
+    const std::string place = of_views ? "m: damaged: views: tensor \"" + name.substr(6) + "\": " : "m: damaged: tensor \"" + name + "\": ";
     TensorFile content = sample_file();
     content.tensors.erase(name);
     EXPECT_EQ(parse_error(content), place + "is missing");
@@ -231,8 +235,24 @@ TEST(DamagedModel, ASecondMomentIsNotNegative) {
   EXPECT_EQ(parse_error(content), "m: damaged: tensor \"adam_v.encoder.0.bias\": element 1 is -1e-09");
 }
 
+TEST(DamagedModel, AReferenceIsOfTheViewsColumnsAndNotTooLong) {
+  TensorFile content = sample_file();
+  FileTensor& reference = content.tensors["reference"];
+  const std::size_t columns = reference.shape[1];
+  reference = {{257, columns}, std::vector<float>(257 * columns)};
+  EXPECT_EQ(parse_error(content), "m: damaged: tensor \"reference\": shape [257, " + std::to_string(columns) + "] where [256, " +
+                                      std::to_string(columns) + "] belongs");
+  reference = {{0, columns}, {}};
+  EXPECT_TRUE(contains(parse_error(content), "m: damaged: tensor \"reference\": shape [0, "));
+  reference = {{}, {1}};
+  EXPECT_TRUE(contains(parse_error(content), "m: damaged: tensor \"reference\": shape [] where [1, "));
+}
+
 TEST(DamagedModel, ASurplusTensorOrKeyIsRefused) {
   TensorFile content = sample_file();
+  content.tensors["views.surplus"] = {{1}, {1}};
+  EXPECT_EQ(parse_error(content), "m: damaged: views: tensor \"surplus\": is not known");
+  content = sample_file();
   content.tensors["surplus"] = {{1}, {1}};
   EXPECT_EQ(parse_error(content), "m: damaged: tensor \"surplus\": is not part of such a model");
   content = sample_file();
@@ -255,7 +275,7 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
       {"learner", "inner_steps", 1001, "1001"},
       {"learner", "inner_steps", 3, "tensor \"inner_rate\": shape [2, "},
       {"learner", "learn_inner_rates", false, "inner_rate\": is not part of such a model"},
-      {"encoder", "inputs", 6, "the encoder has 6 inputs, the preprocessor gives 5 features"},
+      {"encoder", "inputs", 6, "the encoder has 6 inputs, space \"raw\" gives 5"},
       {"encoder", "hidden", json::array({0}), "0"},
       {"encoder", "hidden", json::array({65536, 65536}), "tensor \"encoder.0.weight\": shape [5, 3] where [5, 65536] belongs"},
       {"encoder", "outputs", 2, "metadata \"encoder\": outputs: 2 where 1 belongs"},
@@ -265,6 +285,9 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
       {"training", "tasks_per_step", 0, "metadata \"training\""},
       {"training", "rate", -1, "metadata \"training\""},
       {"training", "clip", 0, "metadata \"training\""},
+      {"training", "warmup", 1, "warm-up"},
+      {"training", "weight_decay", -1, "weight decay"},
+      {"training", "augment", "ghosts=1", "no source \"ghosts\""},
       {"training", "shots", json::array(), "metadata \"training\""},
       {"training", "normals", 0, "metadata \"training\""},
       {"progress", "steps_done", 2, "tensor \"training.losses\": shape [3] where [2] belongs"},
@@ -338,6 +361,12 @@ TEST(SaveModel, RefusesSizesThatDoNotFit) {
   model = sample_model(true);
   model.learner_options.encoder.inputs = 9;
   EXPECT_TRUE(contains(message_of<ArgumentError>([&] { serialise(model); }), "9 inputs"));
+  model = sample_model(true);
+  model.reference = Matrix(2, 3);
+  EXPECT_TRUE(contains(message_of<ShapeError>([&] { serialise(model); }), "a reference of 2 x 3; it must have 1 to 256 rows of "));
+  model = sample_model(true);
+  model.views = Views();
+  EXPECT_EQ(message_of<ArgumentError>([&] { serialise(model); }), "the views are of 0 features, the preprocessor gives 5");
   model = sample_model(true);
   model.learner = "unknown";
   EXPECT_TRUE(contains(message_of<ArgumentError>([&] { serialise(model); }), "learner \"unknown\" is not known"));

@@ -25,6 +25,29 @@ Preprocessor sample_preprocessor() {
   return Preprocessor::fit(table, features, rows);
 }
 
+// Views of those features, each option other than its default, by a fit that has no rounding in it: a file made of it has the same bytes on
+// any machine.
+Views sample_views(const Preprocessor& preprocessor) {
+  Matrix features(4, preprocessor.width());
+  for (std::size_t r = 0; r < 4; ++r) features(r, 0) = static_cast<float>(r);
+  for (std::size_t r = 0; r < 4; ++r) features(r, 2 + r % 2) = 1;
+  const ViewOptions options = {.plain_clip = 7.5F,
+                               .rank_clip = 4.5F,
+                               .whitened_clip = 6.5F,
+                               .whitened_shrinkage = 0.1F,
+                               .joined_shrinkage = 0.3F,
+                               .order_statistics = 3,
+                               .indicators = 2,
+                               .widest = 5};
+  const Views fitted = Views::fit(features, preprocessor.feature_kinds(), options);
+  std::vector<NamedTensor> tensors = fitted.tensors();
+  for (NamedTensor& tensor : tensors) {
+    float value = 0.125F;
+    for (float& x : tensor.values) x = value += 0.375F;
+  }
+  return Views::from_parts(fitted.to_json(), std::move(tensors));
+}
+
 // Fills the layout's elements with distinct numbers that no decimal notation would keep; padding stays zero.
 AlignedVector<float> numbers(const Layout& layout, float scale) {
   AlignedVector<float> flat(layout.size());
@@ -39,6 +62,9 @@ AlignedVector<float> numbers(const Layout& layout, float scale) {
 MetaModel sample_model(bool checkpoint) {
   MetaModel model;
   model.preprocessor = sample_preprocessor();
+  model.views = sample_views(model.preprocessor);
+  model.reference = Matrix(2, model.views.width());
+  for (std::size_t i = 0; i < 2 * model.views.width(); ++i) model.reference.data()[i] = static_cast<float>(i) / 3.0F;
   model.learner = "maml";
   model.learner_options.encoder = {
       .inputs = model.preprocessor.width(), .hidden = {3, 2}, .outputs = 1, .activation = Activation::kTanh, .layer_norm = true};
@@ -62,10 +88,16 @@ MetaModel sample_model(bool checkpoint) {
   model.suite = "sample";
   model.training_tasks = {"back", "neptune", "tab\tand \xE2\x82\xAC"};
   model.training.steps = checkpoint ? 10 : 3;
+  model.training.space = Space::kRaw;
   model.training.tasks_per_step = 4;
+  model.training.episodes = 77;
+  model.training.dropout = 0.35F;
   model.training.optimizer = Optimizer::kSgd;
   model.training.rate = 0.1F / 3.0F;
+  model.training.warmup = 0.15F;
   model.training.clip = 2.5F;
+  model.training.weight_decay = 0.04F;
+  model.training.augment = parse_augment("real=0.4,clusters=0.35,tasks=99");
   model.training.shots = {1, 5, 10};
   model.training.episode.normals = 20;
   model.training.episode.query_normals = 33;
@@ -119,11 +151,19 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("members", p.members != q.members);
   differs("params", bits_differ(a.params, b.params));
   differs("preprocessor", a.preprocessor.to_json() != b.preprocessor.to_json());
+  differs("views", a.views.to_json() != b.views.to_json() || a.views.tensors() != b.views.tensors());
+  differs("preprocessor, views or reference", !see_alike(a, b));
   differs("suite", a.suite != b.suite);
   differs("training_tasks", a.training_tasks != b.training_tasks);
   differs("steps", a.training.steps != b.training.steps);
   differs("tasks_per_step", a.training.tasks_per_step != b.training.tasks_per_step);
+  differs("space", a.training.space != b.training.space);
+  differs("episodes", a.training.episodes != b.training.episodes);
+  differs("dropout", a.training.dropout != b.training.dropout);
   differs("rate", a.training.rate != b.training.rate);
+  differs("warmup", a.training.warmup != b.training.warmup);
+  differs("weight_decay", a.training.weight_decay != b.training.weight_decay);
+  differs("augment", !(a.training.augment == b.training.augment));
   differs("clip", a.training.clip != b.training.clip);
   differs("optimizer", a.training.optimizer != b.training.optimizer);
   differs("shots", a.training.shots != b.training.shots);

@@ -37,17 +37,28 @@ SuiteRows example() {
 
 TEST(Encode, FitsOnTrainingNormalsAlone) {
   SuiteRows rows = example();
-  const std::string before = fit_preprocessor(rows).to_json();
+  const TaskSuite before = encode(rows);
   for (std::size_t r = 4; r < 11; ++r) rows.table.columns[1].numbers[r] = 1e6F;
-  EXPECT_EQ(fit_preprocessor(rows).to_json(), before);
+  for (const std::size_t r : {4U, 5U, 8U, 9U, 10U}) rows.table.columns[2].numbers[r] = 5;
+  const TaskSuite after = encode(rows);
+  EXPECT_EQ(after.preprocessor.to_json(), before.preprocessor.to_json()) << "what only held-out rows show does not keep a column either";
+  EXPECT_EQ(after.views.to_json(), before.views.to_json());
+  EXPECT_EQ(after.views.tensors(), before.views.tensors());
   rows.table.columns[1].numbers[3] = 1e6F;
-  EXPECT_NE(fit_preprocessor(rows).to_json(), before);
+  EXPECT_NE(encode(rows).preprocessor.to_json(), before.preprocessor.to_json());
 }
 
-TEST(Encode, RowsAreThoseOfThePreprocessorInOnePool) {
+TEST(Encode, KeepsAColumnThatTrainingAnomaliesVary) {
+  SuiteRows rows = example();
+  EXPECT_EQ(encode(rows).preprocessor.dropped(), std::vector<std::string>{"same"});
+  rows.table.columns[2].numbers[6] = 5;
+  EXPECT_TRUE(encode(rows).preprocessor.dropped().empty());
+}
+
+TEST(Encode, RowsAreThoseOfPreprocessorAndViewsInOnePool) {
   const SuiteRows rows = example();
-  const Preprocessor preprocessor = fit_preprocessor(rows);
-  const TaskSuite suite = encode(rows, preprocessor);
+  const TaskSuite suite = encode(rows);
+  EXPECT_TRUE(std::ranges::equal(suite.training.at(0).pool->views, suite.views.spans()));
   ASSERT_EQ(suite.training.size(), 1U);
   ASSERT_EQ(suite.held_out.size(), 1U);
   EXPECT_EQ(suite.name, "example");
@@ -58,7 +69,7 @@ TEST(Encode, RowsAreThoseOfThePreprocessorInOnePool) {
     const TaskRows& from = held_out ? rows.held_out[0] : rows.training[0];
     EXPECT_EQ(task.name, from.name);
     const auto check = [&](const std::vector<std::uint32_t>& pool_rows, const std::vector<std::uint32_t>& table_rows) {
-      const Matrix expected = preprocessor.transform(rows.table, table_rows);
+      const Matrix expected = suite.views.transform(suite.preprocessor.transform(rows.table, table_rows));
       ASSERT_EQ(pool_rows.size(), table_rows.size());
       for (std::size_t i = 0; i < pool_rows.size(); ++i) {
         EXPECT_TRUE(std::ranges::equal(task.pool->rows.row(pool_rows[i]), expected.row(i)));
@@ -69,9 +80,45 @@ TEST(Encode, RowsAreThoseOfThePreprocessorInOnePool) {
   }
 }
 
+TEST(Encode, ByTheFittedPartsOfAModelGivesTheSameRows) {
+  const SuiteRows rows = example();
+  const TaskSuite fitted = encode(rows);
+  const TaskSuite again = encode(rows, fitted.preprocessor, fitted.views, fitted.reference);
+  const Matrix& a = fitted.training[0].pool->rows;
+  const Matrix& b = again.training[0].pool->rows;
+  EXPECT_TRUE(std::equal(a.data(), a.data() + a.rows() * a.cols(), b.data(), b.data() + b.rows() * b.cols()));
+}
+
+TEST(Encode, ReferenceIsOfTrainingNormals) {
+  const SuiteRows rows = example();
+  const TaskSuite suite = encode(rows);
+  const Matrix normals = suite.views.transform(suite.preprocessor.transform(rows.table, rows.training_normals));
+  ASSERT_EQ(suite.reference.rows(), 4U) << "all where there are few";
+  EXPECT_TRUE(std::equal(normals.data(), normals.data() + normals.rows() * normals.cols(), suite.reference.data()));
+}
+
+TEST(Encode, NoTrainingEpisodeDrawsTheReferenceWhereNormalsAreMany) {
+  SuiteRows rows = example();
+  rows.table.columns.resize(2);
+  rows.feature_columns = {"x"};
+  rows.table.columns[0].codes.assign(2000, 0);
+  rows.table.columns[1].numbers.resize(2000);
+  for (std::uint32_t r = 0; r < 2000; ++r) rows.table.columns[1].numbers[r] = static_cast<float>(r % 1000) / 100;
+  rows.training_normals.resize(1024);
+  for (std::uint32_t r = 0; r < 1024; ++r) rows.training_normals[r] = r;
+  const std::vector<std::uint32_t> few(rows.training_normals.begin(), rows.training_normals.begin() + 1023);
+  rows.training = {{"few", few, {1024, 1025}}, {"many", rows.training_normals, {1026}}};
+  rows.held_out = {{"b", {1100, 1101}, {1102}}};
+  const TaskSuite suite = encode(rows);
+  EXPECT_EQ(suite.reference.rows(), kMostReferences);
+  EXPECT_EQ(suite.training[0].normals.size(), 1023U);
+  ASSERT_EQ(suite.training[1].normals.size(), 1024U - 256U);
+  for (const std::uint32_t place : suite.training[1].normals) EXPECT_NE(place % 4, 0U);  // every fourth row is a reference
+}
+
 TEST(Encode, IdentityIsEqualExactlyForEqualFeaturesAndClass) {
   const SuiteRows rows = example();
-  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const TaskSuite suite = encode(rows);
   const auto& identity = suite.training[0].pool->identity;
   const auto& normals = suite.training[0].normals;
   const auto& other_normals = suite.held_out[0].normals;
@@ -88,7 +135,7 @@ TEST(Encode, IdentityIsEqualExactlyForEqualFeaturesAndClass) {
 
 TEST(Encode, ReportsWhatHeldOutRowsHoldThatTrainingNormalsDidNot) {
   const SuiteRows rows = example();
-  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const TaskSuite suite = encode(rows);
   ASSERT_EQ(suite.report.unseen_categories.size(), 1U);
   EXPECT_EQ(suite.report.unseen_categories[0].column, "colour");
   EXPECT_EQ(suite.report.unseen_categories[0].rows, 1U);
@@ -104,8 +151,8 @@ TEST(Encode, WithoutTrainingNormalsThereIsNothingToFitOn) {
 TEST(Describe, TellsTasksCountsDroppedColumnsAndNotes) {
   const std::string text = describe(example());
   for (const std::string part :
-       {"example: An example", "3 features (2 numeric, 1 category)", "dropped, constant in the training normals: same",
-        "training tasks (1)", "held-out tasks (1)", "no task, fewer than 13 (1)", "a note"}) {
+       {"example: An example", "3 features (2 numeric, 1 category)", "dropped, constant in the training rows: same", "training tasks (1)",
+        "held-out tasks (1)", "no task, fewer than 13 (1)", "a note"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
   EXPECT_NE(text.find("  a                                         2          4\n"), std::string::npos) << text;

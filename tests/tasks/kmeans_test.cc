@@ -63,9 +63,39 @@ TEST(KMeans, GivesNoMoreClustersThanDistinctRows) {
   EXPECT_EQ(clusters.inertia, 0);
 }
 
+TEST(RoughKMeans, FindsBlobsThatAreFarApartAmongManyRows) {
+  const Matrix rows = blobs(2500, {{0, 0}, {20, 0}, {0, 20}, {20, 20}});  // more than the centres are found on
+  const Clusters clusters = rough_kmeans(rows, 4, Stream(1, Purpose::kCluster, 0));
+  ASSERT_EQ(clusters.assignment.size(), 10'000U);
+  std::set<std::uint32_t> names;
+  for (std::uint32_t r = 0; r < rows.rows(); ++r) {
+    ASSERT_EQ(clusters.assignment[r], clusters.assignment[r % 4]);
+    names.insert(clusters.assignment[r]);
+  }
+  EXPECT_EQ(names.size(), 4U);
+}
+
+TEST(RoughKMeans, EveryRowIsWithItsNearestCentreAndTheInertiaIsNearThatOfTheFullRun) {
+  const Matrix rows = blobs(300, {{0, 0}, {2, 1}, {1, 3}});
+  const Clusters rough = rough_kmeans(rows, 9, Stream(1, Purpose::kCluster, 0));
+  EXPECT_EQ(rough.assignment, nearest_centres(rows, rough.centres));
+  const Clusters full = kmeans(rows, 9, Stream(1, Purpose::kCluster, 0));
+  EXPECT_LT(rough.inertia, 1.2 * full.inertia);
+}
+
+TEST(RoughKMeans, GivesNoMoreClustersThanDistinctRows) {
+  Matrix rows(10, 1);
+  for (std::size_t r = 0; r < 10; ++r) rows(r, 0) = r < 5 ? 1.0F : 2.0F;
+  const auto clusters = rough_kmeans(rows, 4, Stream(1, Purpose::kCluster, 0));
+  EXPECT_EQ(clusters.centres.rows(), 2U);
+  EXPECT_EQ(clusters.inertia, 0);
+}
+
 TEST(KMeans, RefusesNoRowsAndNoClusters) {
   EXPECT_THROW(kmeans(Matrix(0, 2), 3, Stream(1, Purpose::kCluster, 0)), ArgumentError);
   EXPECT_THROW(kmeans(Matrix(3, 2), 0, Stream(1, Purpose::kCluster, 0)), ArgumentError);
+  EXPECT_THROW(rough_kmeans(Matrix(0, 2), 3, Stream(1, Purpose::kCluster, 0)), ArgumentError);
+  EXPECT_THROW(rough_kmeans(Matrix(3, 2), 0, Stream(1, Purpose::kCluster, 0)), ArgumentError);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ minimum_anomalies = 20
   EXPECT_EQ(m.features, (std::vector<std::string>{"p", "q", "r"}));
   EXPECT_EQ(m.time, "t");
   EXPECT_EQ(m.preprocessor.numeric, NumericTransform::kIdentity);
-  EXPECT_EQ(m.preprocessor.clip, 5.0F);
+  EXPECT_EQ(m.views.plain_clip, 5.0F);
   EXPECT_EQ(m.cut, Cut::kFile);
   EXPECT_FALSE(m.own_normals);
   EXPECT_EQ(m.training, (std::vector<std::string>{"*"}));

@@ -97,7 +97,7 @@ class EveryRealSuite : public RealSuite, public testing::WithParamInterface<std:
 
 TEST_P(EveryRealSuite, KeepsRowsAndTheirDuplicatesOfTheSupportOutOfTheQuery) {
   const SuiteRows rows = read(GetParam().first);
-  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const TaskSuite suite = encode(rows);
   const auto row_of = [](const Matrix& matrix, std::size_t r) {
     const auto row = MatrixView(matrix).row(r);
     return std::vector<float>(row.begin(), row.end());
@@ -168,10 +168,10 @@ TEST_F(NslKdd, HasTheTasksOfTheTrainingFileAndTheTypesOfTheTestFileAlone) {
 
 TEST_F(NslKdd, EncodesEveryRow) {
   const SuiteRows rows = read("nsl-kdd");
-  const TaskSuite suite = encode(rows, fit_preprocessor(rows));
+  const TaskSuite suite = encode(rows);
   // 13,449 normals and 11,703 anomalies to train on, 9,711 normals and 3,731 anomalies held out.
   EXPECT_EQ(suite.training[0].pool->rows.rows(), 13449U + 11703U + 9711U + 3731U);
-  EXPECT_EQ(suite.preprocessor.dropped(), (std::vector<std::string>{"wrong_fragment", "urgent", "num_outbound_cmds", "is_host_login"}));
+  EXPECT_EQ(suite.preprocessor.dropped(), (std::vector<std::string>{"urgent", "num_outbound_cmds", "is_host_login"}));
   const Episode episode = sample_episode(suite.held_out[2], {.shots = 5, .normals = 50, .query_normals = 2000, .query_anomalies = 200},
                                          Stream(1, Purpose::kTest, 0));
   EXPECT_EQ(episode.query_rows.rows(), 2200U);

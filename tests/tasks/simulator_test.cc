@@ -117,12 +117,12 @@ double auroc(std::vector<float> normals, std::vector<float> anomalies) {
 
 TEST(PaymentFraudSuite, EveryKindShowsAndNoFeatureAloneGivesItAway) {
   const SuiteRows rows = suite();
-  const TaskSuite tasks = encode(rows, fit_preprocessor(rows));
+  const TaskSuite tasks = encode(rows);
   for (const auto* side : {&tasks.training, &tasks.held_out}) {
     for (const auto& task : *side) {
       double best = 0;
       std::string feature;
-      for (std::size_t f = 0; f < task.pool->rows.cols(); ++f) {
+      for (std::size_t f = 0; f < tasks.preprocessor.width(); ++f) {
         const auto values = [&](const std::vector<std::uint32_t>& from) {
           std::vector<float> result;
           for (const auto r : from) result.push_back(task.pool->rows(r, f));

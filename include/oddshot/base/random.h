@@ -27,6 +27,7 @@ enum class Purpose : std::uint32_t {
   kThreshold = 10,  // episodes of training tasks that suggest the thresholds
   kTest = 11,       // the project's own tests
   kMine = 12,       // pairs mined within an episode
+  kAugment = 13,    // pseudo-tasks of training tasks; index: 0, forked by source
 };
 
 // A stream of random numbers. Copyable; a copy continues from the same place. Not safe for concurrent use of one object.

@@ -1,4 +1,4 @@
-// The fitted map from a table's columns to a row of features. The first of the views: signed-log z-scores with categories one-hot.
+// The fitted map from a table's columns to a row of features: signed-log z-scores with categories one-hot. The views are made of them.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,6 @@ enum class FeatureKind : std::uint8_t {
 
 struct PreprocessorOptions {
   NumericTransform numeric = NumericTransform::kSignedLog;
-  float clip = 8.0F;  // features of numeric columns stay within [-clip, clip] deviations; > 0
   // Fitting refuses a category column with more categories than this (an identifier, most likely), for each becomes a feature; >= 1.
   std::size_t max_categories = 4096;
   WindowOptions windows = {};  // numeric features of the last rows of a run, fitted and transformed like columns of the table; empty: none
@@ -44,25 +43,27 @@ struct TransformReport {
   std::vector<std::string> extra_columns;  // columns neither in the schema nor dropped in fitting; they are left out
 };
 
-// A numeric column becomes clip((t(x) - mean) / deviation) and, if it missed values in fitting, a second feature that is 1 where the value
-// is missing. A category column of C categories seen in fitting becomes C + 1 features, the last for "unseen" (and one more for "missing"
-// if that was seen). A missing value takes the mean (0); a missing category is 0 in all features of the column but "missing". Columns with
-// a single value in fitting (and nothing missing) or without any value are dropped and listed by dropped().
-//   t(x)  signed log by default     mean, deviation  of t(x) over the present fitting values, in double, two passes, divided by their
-//   number;
-//                                                    the deviation of a column with one value and missing ones is taken as 1
+// A numeric column becomes (t(x) - mean) / deviation, not clipped (that is the views' part), and, if it missed values in fitting, a second
+// feature that is 1 where the value is missing. A category column of C categories seen in fitting becomes C + 1 features, the last for
+// "unseen" (and one more for "missing" if that was seen). A missing value takes the mean (0); a missing category is 0 in all features of
+// the column but "missing".
+//   t(x)  signed log by default     mean, deviation  of t(x) over the present values of the normals, in double, two passes, divided by
+//                                                    their number; a deviation of 0 is taken as 1, in units of t(x)
+// A column that has one value among the normals says the more where an anomaly has another. So only those are dropped (and listed by
+// dropped()) that have one value, or none, among normals and training anomalies together. Missing is a value here.
 // A value; const methods may be called concurrently.
 class Preprocessor {
  public:
-  // Fits on the rows given (the training normals), feature columns only. Throws ArgumentError if rows is empty, an option is out of range,
-  // a feature column is unknown, named twice, not UTF-8 or has too many categories, or nothing is left but constants; ShapeError if the
-  // table has fewer rows; NumericError for an infinite value.
-  static Preprocessor fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
-                          const PreprocessorOptions& options = {});
+  // Fits on `normals`, rows of the table, feature columns only. `anomalies`, the training ones, may be empty; they decide with the normals
+  // which columns are dropped and which may miss values, and nothing else. Throws ArgumentError if there are no normals, an option is out
+  // of range, a feature column is unknown, named twice, not UTF-8 or has too many categories, or nothing is left but constants; ShapeError
+  // if the table has fewer rows; NumericError for an infinite value.
+  static Preprocessor fit(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> normals,
+                          std::span<const std::uint32_t> anomalies = {}, const PreprocessorOptions& options = {});
 
-  // [rows.size() x width()] features. Throws FormatError naming the first column of the schema that the table lacks or that is of another
-  // kind (with the first offending value; a column without any value is of either kind), ShapeError if the table has fewer rows. `report`
-  // may be null; what it held is replaced.   O(rows * (width + columns)), allocates the result and a few words a category.
+  // [rows.size() x width()] features, finite. Throws FormatError naming the first column of the schema that the table lacks or that is of
+  // another kind (with the first offending value; a column without any value is of either kind), ShapeError if the table has fewer rows.
+  // `report` may be null; what it held is replaced.   O(rows * (width + columns)), allocates the result and a few words a category.
   Matrix transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report = nullptr) const;
 
   std::size_t width() const;
@@ -102,8 +103,8 @@ class Preprocessor {
     std::uint32_t index = 0;  // into numeric_ or category_
   };
   // What fit and transform do once windows are columns of the table.
-  static Preprocessor fit_columns(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> rows,
-                                  const PreprocessorOptions& options);
+  static Preprocessor fit_columns(const Table& table, std::span<const std::string> feature_columns, std::span<const std::uint32_t> normals,
+                                  std::span<const std::uint32_t> anomalies, const PreprocessorOptions& options);
   Matrix transform_columns(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report) const;
   // Says that windows are made of these columns: features then come from those, not from their windows.
   void set_windowed(std::vector<std::string> columns);

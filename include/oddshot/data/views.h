@@ -1,6 +1,7 @@
 // The views: several representations of the same columns, kept side by side in one joined row, so that a view is a slice of columns.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,20 +23,30 @@ struct ViewSpan {
   bool operator==(const ViewSpan&) const = default;
 };
 
+// The first of the views, which is the features themselves: what a detector sees that asks for nothing else.
+inline constexpr std::string_view kPlain = "plain";
+// All that can be, in the order of their columns.
+inline constexpr std::array<std::string_view, 4> kViewNames = {kPlain, "rank", "whitened", "joined"};
+
 // The columns of one view. `joined` has them all.
 inline MatrixView view(MatrixView joined, const ViewSpan& span) { return joined.columns(span.first, span.count); }
+
+// The span of that name; throws ArgumentError naming those there are.
+const ViewSpan& find_view(std::span<const ViewSpan> spans, std::string_view name);
 
 // An array as a model file keeps it: row-major, `values` as many as the product of `shape`.
 struct NamedTensor {
   std::string name;
   std::vector<std::size_t> shape;
   std::vector<float> values;
+
+  bool operator==(const NamedTensor&) const = default;
 };
 
 struct ViewOptions {
-  float plain_clip = 8;                 // numeric features stay within so many deviations; 1 to 1e6
-  float rank_clip = 10;                 // likewise of the rank view; 1 to 1e6
-  float whitened_clip = 15;             // of "whitened" and "joined"; 1 to 1e6
+  float plain_clip = 8;                 // numeric features stay within so many deviations; above 0, at most 1e6
+  float rank_clip = 10;                 // of the rank view, likewise
+  float whitened_clip = 15;             // of "whitened" and "joined", likewise
   float whitened_shrinkage = 0.002F;    // s below, of "whitened": at least so much; 1e-6 to 1
   float joined_shrinkage = 0.02F;       // of "joined"
   std::size_t order_statistics = 2048;  // of each numeric feature that "rank" keeps; 2 to 65536
@@ -74,8 +85,7 @@ class Views {
   std::size_t width() const { return width_; }          // of a joined row
   // Those there are, in the order of their columns; "plain" is the first, D wide, and "joined" the last.
   std::span<const ViewSpan> spans() const { return spans_; }
-  // Throws ArgumentError naming the views there are.
-  const ViewSpan& span(std::string_view name) const;
+  const ViewSpan& span(std::string_view name) const { return find_view(spans_, name); }
   const ViewOptions& options() const { return options_; }
 
   // [features.rows x width()] joined rows; finite. Throws ShapeError if columns differ, NumericError for a value that is not finite. A row

@@ -19,14 +19,18 @@ namespace oddshot {
 
 struct ExperimentPlan {
   std::vector<std::string> learners = {"maml", "proto"};
-  std::vector<std::string> baselines;  // of baseline_names()
-  LearnerOptions learner;              // encoder.inputs is set by the features
+  // Of baseline_names(); an expert or "mlp-scratch" also on another view than the plain one: "knn@whitened".
+  std::vector<std::string> baselines;
+  LearnerOptions learner;  // encoder.inputs is set by the features
   TrainingOptions training;
   EvaluationOptions evaluation;
 
   // Throws ArgumentError for a name that is not known (with the nearest that is), a name given twice, or a setting out of range.
   void validate() const;
 };
+
+// What is good on plain columns, where the defaults are what is good on scores: wider networks, smaller steps, fresh episodes.
+void use_raw_settings(LearnerOptions& learner, TrainingOptions& training);
 
 // The settings that shape a training, as (option, value), in a fixed order: for reports, and to tell whether a checkpoint fits.
 std::vector<std::pair<std::string, std::string>> training_settings(const LearnerOptions& learner, const TrainingOptions& training);
@@ -48,9 +52,10 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
 TrainingOptions shots_for(std::string_view learner, const LearnerOptions& options, TrainingOptions training);
 
 // The methods of a plan in the order of tables: models, then baselines. `pooled` serves both pooled baselines; it may be null if neither is
-// asked for.
-std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models,
-                                                  const MetaModel* pooled);
+// asked for. `views` are those of the joined rows that the methods will be given; throws ArgumentError for a baseline on a view that is not
+// among them (columns without numeric features have neither "rank" nor "whitened").
+std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models, const MetaModel* pooled,
+                                                  std::span<const ViewSpan> views);
 
 // Whether one of the plan's baselines rests on the pooled network.
 bool needs_pooled(const ExperimentPlan& plan);

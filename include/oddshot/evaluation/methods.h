@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "oddshot/data/views.h"
 #include "oddshot/evaluation/evaluate.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/learners/mlp_scratch.h"
@@ -20,6 +21,9 @@ std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as);
 std::unique_ptr<Method> expert_method(const Expert& expert);
 // "mlp-scratch".
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options);
+
+// `method` on one view of the joined rows it is given, under its own name on the plain view and as "knn@whitened" on others.
+std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span);
 
 // Every baseline, in the order of tables: the experts, "mlp-scratch", "pooled", "pooled-finetuned".
 std::vector<std::string_view> baseline_names();

@@ -47,7 +47,9 @@ class InputSpace {
   InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference);
 
   Space space() const { return space_; }
-  std::size_t width() const;
+  std::size_t width() const { return width_of(space_, plain_.count, views_); }
+  // Of a space on views [views] of which the plain one has `plain` columns.
+  static std::size_t width_of(Space space, std::size_t plain, std::size_t views);
 
   // Throws as ScoreSpace::fit does: scores need at least two normals.
   TaskInput fit(const Support& joined) const;
@@ -57,6 +59,7 @@ class InputSpace {
  private:
   Space space_;
   ViewSpan plain_;
+  std::size_t views_;
   std::optional<ScoreSpace> scores_;
 };
 

@@ -54,6 +54,8 @@ class ScoreSpace {
 
   std::size_t inputs() const;
   std::size_t width() const;
+  // Of a space of so many views.
+  static std::size_t width_of(std::size_t views);
   // One name a score: "whitened/nearest-5".
   const std::vector<std::string>& names() const;
 

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "oddshot/data/preprocessor.h"
+#include "oddshot/data/views.h"
 #include "oddshot/learners/learner.h"
+#include "oddshot/tasks/suite.h"
 #include "oddshot/training/trainer.h"
 
 namespace oddshot {
@@ -21,8 +23,10 @@ struct MetaModel {
   std::string learner;             // name
   LearnerOptions learner_options;  // the file keeps them as the learner has them: encoder.outputs is its choice
   AlignedVector<float> params;     // in the layout of that learner with those options; finite
-  Preprocessor preprocessor;       // its width is the encoder's inputs
-  std::string suite;               // trained on
+  Preprocessor preprocessor;
+  Views views;        // of the preprocessor's features
+  Matrix reference;   // [R x views.width()] training normals, 1 to kMostReferences; finite
+  std::string suite;  // trained on
   std::vector<std::string> training_tasks;
   TrainingOptions training;   // seed included; training.episode.shots plays no part and is not kept
   std::vector<float> losses;  // of each step done
@@ -33,6 +37,9 @@ struct MetaModel {
   std::optional<AlignedVector<float>> adam_m;
   std::optional<AlignedVector<float>> adam_v;
 };
+
+// Whether two models see the same row of a table alike: the same preprocessor, views and reference, bit for bit.
+bool see_alike(const MetaModel& a, const MetaModel& b);
 
 // The bytes of a model file; the same model gives the same bytes. Refuses what parse_model would not read back to the same bits: throws
 // ArgumentError (a learner that is not known, options out of range, text that is not UTF-8), ShapeError (sizes that do not fit learner and

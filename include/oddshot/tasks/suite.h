@@ -12,6 +12,7 @@
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/reader.h"
 #include "oddshot/data/table.h"
+#include "oddshot/data/views.h"
 #include "oddshot/tasks/task.h"
 
 namespace oddshot {
@@ -55,6 +56,7 @@ struct SuiteManifest {
   std::string time;                   // column; order within a group; not a feature; may be empty
   std::vector<std::string> features;  // columns; empty: all that have no other role
   PreprocessorOptions preprocessor;
+  ViewOptions views;
 
   Cut cut = Cut::kLabel;
   std::string cut_column;    // Cut::kColumn
@@ -101,7 +103,7 @@ struct SuiteRows {
   SuiteManifest manifest;
   Table table;
   std::vector<std::string> feature_columns;
-  std::vector<std::uint32_t> training_normals;  // what preprocessors are fitted on
+  std::vector<std::uint32_t> training_normals;  // what preprocessors and views are fitted on
   std::vector<TaskRows> training;               // sorted by name
   std::vector<TaskRows> held_out;               // sorted by name
   std::vector<TaskRows> too_small;              // kinds with fewer anomalies than the minimum, no tasks; sorted by name
@@ -114,19 +116,28 @@ struct SuiteRows {
 // the manifest says (naming the manifest, the value and what is there).
 SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options);
 
+inline constexpr std::size_t kMostReferences = 256;
+
 // A suite as learners see it.
 struct TaskSuite {
   std::string name;
   Preprocessor preprocessor;
+  Views views;
+  // [at most kMostReferences x views.width()] training normals that any detector may compare with, besides a support. If they are a quarter
+  // of a training task's normals at most, no episode of it draws them: a row would be its own neighbour in training and never later on.
+  Matrix reference;
   std::vector<Task> training;
   std::vector<Task> held_out;
   TransformReport report;  // what the held-out rows hold that the training normals did not
 };
 
-// Encodes the rows by a preprocessor (fitted by fit_preprocessor, or loaded from a model). All tasks share one pool.
-TaskSuite encode(const SuiteRows& rows, const Preprocessor& preprocessor);
-// Fitted on the training normals alone. Throws ArgumentError if there are none.
+// Fitted on the training normals; the anomalies of training tasks only tell which columns vary. Throws ArgumentError if there are no
+// training normals.
 Preprocessor fit_preprocessor(const SuiteRows& rows);
+// Fits preprocessor and views, and encodes the rows by them. All tasks share one pool of joined rows.
+TaskSuite encode(const SuiteRows& rows);
+// Encodes them as those were encoded that a model was trained on, by its preprocessor, views and reference.
+TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, Matrix reference);
 
 // For people: the tasks with their counts, the files, what was dropped; what `oddshot suite check` prints.
 std::string describe(const SuiteRows& rows);

@@ -6,18 +6,24 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "oddshot/base/matrix.h"
 #include "oddshot/base/random.h"
+#include "oddshot/data/views.h"
 
 namespace oddshot {
 
-// Feature rows that several tasks draw from.
+// Rows that several tasks draw from.
 struct RowPool {
-  Matrix rows;  // [N x D]
-  std::vector<std::uint32_t>
-      identity;  // [N]; equal for rows with equal features and equal class (normal or anomaly): duplicates of one row
+  Matrix rows;  // [N x W] joined rows: every view side by side
+  // [N]; equal for rows with equal features (the plain view) and equal class (normal or anomaly): duplicates of one row.
+  std::vector<std::uint32_t> identity;
+  std::vector<ViewSpan> views;  // of the columns; empty: there is one, "plain", of all of them
+
+  // Throws ArgumentError if there is no such view.
+  ViewSpan span(std::string_view name) const;
 };
 
 // Indices into the pool. `pool` is shared by all tasks cut from the same table and by nobody else.
@@ -30,16 +36,16 @@ struct Task {
 
 // A few labelled rows to adapt on.
 struct Support {
-  MatrixView rows;                       // [S x D]
+  MatrixView rows;                       // [S x W] of the views that were drawn
   std::span<const std::uint8_t> labels;  // [S]; 1 anomaly, 0 normal
 };
 
 // A draw from a task. Values, so that an episode outlives nothing.
 struct Episode {
   std::string task;
-  Matrix support_rows;                       // [S x D]
+  Matrix support_rows;                       // [S x W]
   std::vector<std::uint8_t> support_labels;  // [S]
-  Matrix query_rows;                         // [Q x D]
+  Matrix query_rows;                         // [Q x W]
   std::vector<std::uint8_t> query_labels;    // [Q]
 
   Support support() const { return {support_rows, support_labels}; }
@@ -55,8 +61,10 @@ struct EpisodeSpec {
 
 // Draws without replacement: support normals and anomalies first, then the query from rows of which no duplicate is in the support, so that
 // no row and no duplicate of a row is on both sides. Depends on the task, the spec and the stream alone. Support rows come normals first;
-// query rows likewise. Throws ArgumentError, naming task and counts, if the task has too few rows for the support, or no normal or no
-// anomaly is left for the query that asks for some. O(rows drawn), whatever the size of the task, unless most rows are duplicates.
-Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream);
+// query rows likewise. Their columns are those of `view`, or of all views (joined rows) if it is empty; which rows are drawn does not
+// depend on it. Throws ArgumentError, naming task and counts, if the task has too few rows for the support, or no normal or no anomaly is
+// left for the query that asks for some; or if there is no such view. O(rows drawn), whatever the size of the task, unless most rows are
+// duplicates.
+Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream, std::string_view view = {});
 
 }  // namespace oddshot

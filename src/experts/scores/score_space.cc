@@ -220,6 +220,7 @@ ScoreSpace::ScoreSpace(ScoreSpace&&) noexcept = default;
 ScoreSpace& ScoreSpace::operator=(ScoreSpace&&) noexcept = default;
 
 std::size_t ScoreSpace::inputs() const { return shared_->inputs; }
+std::size_t ScoreSpace::width_of(std::size_t views) { return views * scores_a_view(); }
 std::size_t ScoreSpace::width() const { return shared_->names.size(); }
 const std::vector<std::string>& ScoreSpace::names() const { return shared_->names; }
 

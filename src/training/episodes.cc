@@ -1,0 +1,104 @@
+#include "oddshot/training/episodes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "oddshot/base/error.h"
+#include "oddshot/training/trainer.h"
+
+namespace oddshot {
+namespace {
+
+// Parts of a position's stream.
+constexpr std::uint32_t kDraw = 0;
+constexpr std::uint32_t kPick = 1;
+constexpr std::uint32_t kDrop = 2;
+
+// A source by weight; sources without a task count for nothing.
+const TaskSource& draw_source(std::span<const TaskSource> sources, Stream& stream) {
+  float total = 0;
+  for (const TaskSource& source : sources) total += source.tasks.empty() ? 0 : source.weight;
+  float left = total * stream.uniform();
+  const TaskSource* drawn = nullptr;
+  for (const TaskSource& source : sources) {
+    if (source.tasks.empty() || source.weight == 0) continue;
+    drawn = &source;  // the last of them if rounding eats the rest
+    left -= source.weight;
+    if (left < 0) break;
+  }
+  return *drawn;
+}
+
+void check_sources(std::span<const TaskSource> sources) {
+  bool any = false;
+  for (const TaskSource& source : sources) {
+    if (!(source.weight >= 0) || !std::isfinite(source.weight)) {
+      throw ArgumentError("the weight of source \"" + source.name + "\" is " + std::to_string(source.weight) +
+                          "; it must be a number of 0 or more");
+    }
+    any = any || (source.weight > 0 && !source.tasks.empty());
+  }
+  if (!any) {
+    throw ArgumentError("there is no task to train on");
+  }
+}
+
+// Sets a share of the columns to 0, in support and query alike.
+void drop_columns(Episode& episode, float share, Stream stream) {
+  std::vector<float> kept(episode.query_rows.cols());
+  for (float& keep : kept) keep = stream.uniform() < share ? 0.0F : 1.0F;
+  for (Matrix* rows : {&episode.support_rows, &episode.query_rows}) {
+    for (std::size_t r = 0; r < rows->rows(); ++r) {
+      for (std::size_t c = 0; c < kept.size(); ++c) (*rows)(r, c) *= kept[c];
+    }
+  }
+}
+
+}  // namespace
+
+Episodes::Episodes(std::span<const TaskSource> sources, const TrainingOptions& options, const InputSpace& space, ThreadPool& pool)
+    : sources_(sources),
+      space_(space),
+      shots_(options.shots),
+      spec_(options.episode),
+      seed_(options.seed),
+      tasks_per_step_(options.tasks_per_step),
+      dropout_(options.dropout) {
+  check_sources(sources);
+  std::sort(shots_.begin(), shots_.end());
+  std::vector<Episode> made(options.episodes);
+  pool.parallel_for(made.size(), [&](std::size_t i, unsigned /*worker*/) { made[i] = draw(i); });
+  made_ = std::move(made);
+}
+
+Episode Episodes::draw(std::uint64_t index) const {
+  Stream stream(seed_, Purpose::kTrainEpisode, index);
+  const TaskSource& source = draw_source(sources_, stream);
+  const Task& task = source.tasks[stream.below(source.tasks.size())];
+  // As many shots as leave an anomaly for the query. Duplicates may still take it: then fewer shots are tried.
+  auto usable = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), task.anomalies.size()) - shots_.begin());
+  for (usable = std::max<std::size_t>(usable, 1);;) {
+    EpisodeSpec spec = spec_;
+    spec.shots = shots_[stream.below(usable)];
+    try {
+      return space_.space() == Space::kRaw ? sample_episode(task, spec, stream.fork(kDraw), kPlain)
+                                           : space_.map(sample_episode(task, spec, stream.fork(kDraw)));
+    } catch (const ArgumentError&) {
+      usable = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), spec.shots) - shots_.begin());
+      if (usable == 0) throw;
+    }
+  }
+}
+
+const Episode& Episodes::at(std::uint64_t step, std::size_t position, Episode& room) const {
+  const std::uint64_t index = step * tasks_per_step_ + position;
+  const Stream stream(seed_, Purpose::kTrainEpisode, index);
+  const Episode* made = made_.empty() ? nullptr : &made_[stream.fork(kPick).below(made_.size())];
+  if (made != nullptr && dropout_ == 0) return *made;
+  room = made != nullptr ? *made : draw(index);
+  if (dropout_ > 0) drop_columns(room, dropout_, stream.fork(kDrop));
+  return room;
+}
+
+}  // namespace oddshot

@@ -1,0 +1,98 @@
+// Methods on views of joined rows.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "oddshot/base/error.h"
+#include "oddshot/evaluation/experiment.h"
+#include "oddshot/evaluation/methods.h"
+
+namespace oddshot {
+namespace {
+
+template <class Run>
+std::string refusal(const Run& run) {
+  try {
+    run();
+  } catch (const ArgumentError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+const std::vector<ViewSpan> kSpans = {{"plain", 0, 3}, {"rank", 3, 2}, {"whitened", 5, 4}};
+
+Matrix joined_rows(std::size_t rows, std::uint64_t index) {
+  Stream stream(1, Purpose::kTest, index);
+  Matrix out(rows, 9);
+  for (std::size_t i = 0; i < rows * 9; ++i) out.data()[i] = stream.normal() + (i / 9 % 5 == 0 ? 2.0F : 0.0F);
+  return out;
+}
+
+// The columns of a view, copied out.
+Matrix cut(const Matrix& joined, const ViewSpan& span) {
+  Matrix out(joined.rows(), span.count);
+  for (std::size_t r = 0; r < joined.rows(); ++r) std::ranges::copy(joined.row(r).subspan(span.first, span.count), out.row(r).begin());
+  return out;
+}
+
+std::vector<float> scores_of(const Method& method, const Matrix& support, const std::vector<std::uint8_t>& labels, const Matrix& rows) {
+  std::vector<float> out(rows.rows());
+  method.adapt({support, labels}, Stream(1, Purpose::kTest, 0))->score(rows, out);
+  return out;
+}
+
+ExperimentPlan plan_of(std::vector<std::string> baselines) {
+  ExperimentPlan plan;
+  plan.learners.clear();
+  plan.baselines = std::move(baselines);
+  return plan;
+}
+
+TEST(OnView, EveryBaselineScoresAsItDoesOnTheViewsColumnsAlone) {
+  const Matrix support = joined_rows(30, 0);
+  const Matrix query = joined_rows(70, 1);
+  std::vector<std::uint8_t> labels(30, 0);
+  std::fill(labels.end() - 5, labels.end(), std::uint8_t{1});
+  for (const std::string_view name : baseline_names()) {
+    if (name.starts_with("pooled")) continue;
+    for (const ViewSpan& span : kSpans) {
+      const std::string suffix = span.name == "plain" ? "" : "@" + span.name;
+      const auto on = plan_methods(plan_of({std::string(name) + suffix}), {}, nullptr, kSpans);
+      ASSERT_EQ(on.size(), 1U);
+      EXPECT_EQ(on[0]->name(), std::string(name) + suffix);
+      const std::vector<ViewSpan> alone = {{"plain", 0, span.count}};
+      const auto own = plan_methods(plan_of({std::string(name)}), {}, nullptr, alone);
+      EXPECT_EQ(on[0]->kind(), own[0]->kind());
+      EXPECT_EQ(on[0]->minimum_shots(), own[0]->minimum_shots());
+      EXPECT_EQ(scores_of(*on[0], support, labels, query), scores_of(*own[0], cut(support, span), labels, cut(query, span)))
+          << name << " on " << span.name;
+    }
+  }
+}
+
+TEST(OnView, RowsThatLackTheViewAreRefused) {
+  const auto methods = plan_methods(plan_of({"knn@whitened"}), {}, nullptr, kSpans);
+  const Matrix short_rows(5, 8);
+  const std::vector<std::uint8_t> labels(5, 0);
+  EXPECT_THROW(methods[0]->adapt({short_rows, labels}, Stream(1, Purpose::kTest, 0)), ShapeError);
+}
+
+TEST(ExperimentPlan, TakesBaselinesOnViewsByName) {
+  EXPECT_EQ(refusal([] { plan_of({"knn", "knn@whitened", "logistic@rank", "mlp-scratch@joined", "lof@plain"}).validate(); }), "");
+  EXPECT_EQ(refusal([] { plan_of({"knm@rank"}).validate(); }), "there is no baseline \"knm\"; did you mean \"knn\"?");
+  EXPECT_EQ(refusal([] { plan_of({"knn@whitend"}).validate(); }), "there is no view \"whitend\"; did you mean \"whitened\"?");
+  EXPECT_EQ(refusal([] { plan_of({"knn@"}).validate(); }), "there is no view \"\"; choose from plain, rank, whitened, joined");
+  EXPECT_EQ(refusal([] { plan_of({"knn@rank", "knn@rank"}).validate(); }), "baseline \"knn@rank\" is named twice");
+  EXPECT_EQ(refusal([] { plan_of({"pooled@rank"}).validate(); }), "baseline \"pooled\" is trained on plain rows; it has no other view");
+}
+
+TEST(PlanMethods, NameTheViewsThereAreWhereOneIsLacking) {
+  EXPECT_EQ(refusal([] { plan_methods(plan_of({"knn@joined"}), {}, nullptr, kSpans); }),
+            "there is no view \"joined\" of these columns; there are plain, rank, whitened");
+}
+
+}  // namespace
+}  // namespace oddshot
