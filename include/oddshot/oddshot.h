@@ -11,6 +11,7 @@
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/reader.h"
 #include "oddshot/data/table.h"
+#include "oddshot/data/view_span.h"
 #include "oddshot/data/views.h"
 #include "oddshot/data/windows.h"
 #include "oddshot/evaluation/evaluate.h"

@@ -1,7 +1,6 @@
 // The views: several representations of the same columns, kept side by side in one joined row, so that a view is a slice of columns.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,28 +10,9 @@
 
 #include "oddshot/base/matrix.h"
 #include "oddshot/data/preprocessor.h"
+#include "oddshot/data/view_span.h"
 
 namespace oddshot {
-
-// A view: columns [first, first + count) of a joined row.
-struct ViewSpan {
-  std::string name;
-  std::size_t first = 0;
-  std::size_t count = 0;
-
-  bool operator==(const ViewSpan&) const = default;
-};
-
-// The first of the views, which is the features themselves: what a detector sees that asks for nothing else.
-inline constexpr std::string_view kPlain = "plain";
-// All that can be, in the order of their columns.
-inline constexpr std::array<std::string_view, 4> kViewNames = {kPlain, "rank", "whitened", "joined"};
-
-// The columns of one view. `joined` has them all.
-inline MatrixView view(MatrixView joined, const ViewSpan& span) { return joined.columns(span.first, span.count); }
-
-// The span of that name; throws ArgumentError naming those there are.
-const ViewSpan& find_view(std::span<const ViewSpan> spans, std::string_view name);
 
 // An array as a model file keeps it: row-major, `values` as many as the product of `shape`.
 struct NamedTensor {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "oddshot/data/views.h"
+#include "oddshot/data/view_span.h"
 #include "oddshot/evaluation/evaluate.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/learners/mlp_scratch.h"

@@ -12,7 +12,6 @@
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/views.h"
 #include "oddshot/learners/learner.h"
-#include "oddshot/tasks/suite.h"
 #include "oddshot/training/trainer.h"
 
 namespace oddshot {

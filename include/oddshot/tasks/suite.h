@@ -116,14 +116,12 @@ struct SuiteRows {
 // the manifest says (naming the manifest, the value and what is there).
 SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options);
 
-inline constexpr std::size_t kMostReferences = 256;
-
 // A suite as learners see it.
 struct TaskSuite {
   std::string name;
   Preprocessor preprocessor;
   Views views;
-  // [at most kMostReferences x views.width()] training normals that any detector may compare with, besides a support. If they are a quarter
+  // [at most kMostReferences x views.width()] training normals, joined rows. If they are a quarter
   // of a training task's normals at most, no episode of it draws them: a row would be its own neighbour in training and never later on.
   Matrix reference;
   std::vector<Task> training;

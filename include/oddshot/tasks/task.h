@@ -11,7 +11,7 @@
 
 #include "oddshot/base/matrix.h"
 #include "oddshot/base/random.h"
-#include "oddshot/data/views.h"
+#include "oddshot/data/view_span.h"
 
 namespace oddshot {
 
@@ -33,6 +33,9 @@ struct Task {
   std::vector<std::uint32_t> normals;
   std::vector<std::uint32_t> anomalies;
 };
+
+// Training normals that go with a suite or a model, at most: what any detector may compare with besides its support.
+inline constexpr std::size_t kMostReferences = 256;
 
 // A few labelled rows to adapt on.
 struct Support {
