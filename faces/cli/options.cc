@@ -74,8 +74,9 @@ void add_training_options(CLI::App& command, Settings& settings) {
       ->capture_default_str();
   command.add_option("--optimizer", settings.optimizer, "of the outer loop: adam or sgd")->capture_default_str();
   command
-      .add_option("--augment", settings.augment,
-                  "where training episodes come from, by share: real=W and pseudo-tasks mixtures=W, clusters=W; or none (real alone)")
+      .add_option(
+          "--augment", settings.augment,
+          "where training episodes come from, by weight: real=W, mixtures=W, clusters=W, ... (docs/augmentation.md); or none: real alone")
       ->capture_default_str();
   add_count(command, "--inner-steps", learner.inner_steps, "steps of the inner loop")->capture_default_str();
   command.add_option("--inner-rate", learner.inner_rate, "step size of the inner loop, or its start where it is learned")

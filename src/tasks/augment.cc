@@ -32,6 +32,14 @@ constexpr std::array kWays = {
     Way{kReal, &AugmentOptions::real, nullptr},
     Way{"mixtures", &AugmentOptions::mixtures, mixture_tasks},
     Way{"clusters", &AugmentOptions::clusters, cluster_tasks},
+    Way{"sub-clusters", &AugmentOptions::sub_clusters, sub_cluster_tasks},
+    Way{"local", &AugmentOptions::local, local_tasks},
+    Way{"global", &AugmentOptions::global, global_tasks},
+    Way{"dependency", &AugmentOptions::dependency, dependency_tasks},
+    Way{"shift", &AugmentOptions::shift, shift_tasks},
+    Way{"swaps", &AugmentOptions::swaps, swap_tasks},
+    Way{"masks", &AugmentOptions::masks, mask_tasks},
+    Way{"noise", &AugmentOptions::noise, noise_tasks},
 };
 
 std::vector<TaskFamily> families(std::span<const Task> training) {
@@ -114,18 +122,18 @@ void parse_item(std::string_view item, AugmentOptions& options) {
 std::size_t FeatureSpace::width() const { return groups.empty() ? 0 : groups.back().first + groups.back().count; }
 
 FeatureSpace feature_space(const Preprocessor& preprocessor, const Views& views) {
-  const auto names = preprocessor.schema_columns();
-  const auto categories = preprocessor.category_columns();
+  const auto kinds = preprocessor.feature_kinds();
   const auto& sources = preprocessor.feature_sources();
   FeatureSpace space;
   space.limit = views.options().plain_clip;
   space.rows_of = [&views](MatrixView features) { return views.transform(features); };
-  for (std::size_t f = 0; f < sources.size(); ++f) {
-    if (f > 0 && sources[f] == sources[f - 1]) {
+  for (std::size_t f = 0; f < kinds.size(); ++f) {
+    // An indicator belongs to what stands before it if that is of the same column: to the number that it says is missing, or to the
+    // category. A number is always a group of its own; several may come from one column (windows).
+    if (kinds[f] == FeatureKind::kIndicator && f > 0 && sources[f] == sources[f - 1]) {
       ++space.groups.back().count;
     } else {
-      const bool category = std::find(categories.begin(), categories.end(), names[sources[f]]) != categories.end();
-      space.groups.push_back({.first = f, .count = 1, .category = category});
+      space.groups.push_back({.first = f, .count = 1, .category = kinds[f] == FeatureKind::kIndicator});
     }
   }
   return space;

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <string>
 
 #include "tasks/identity.h"
 #include "tasks/kmeans.h"
@@ -9,8 +11,10 @@ namespace oddshot {
 namespace {
 
 constexpr std::array<std::size_t, 3> kClusters = {20, 60, 150};
-constexpr std::size_t kMostRuns = 9;         // three random halves of the features for each
-constexpr std::size_t kMostRows = 20'000;    // that are clustered, drawn at random; bounds the cost
+constexpr std::size_t kMostRuns = 9;        // three random halves of the features for each
+constexpr std::size_t kMostRows = 20'000;   // that are clustered, drawn at random; bounds the cost
+constexpr std::size_t kMostSubRows = 2000;  // of a kind that is taken apart
+constexpr std::size_t kMostSubClusters = 6;
 constexpr std::size_t kRowsPerCluster = 12;  // on average at least
 
 // The rows that are clustered.
@@ -54,7 +58,7 @@ Matrix random_half(const Matrix& features, Stream& stream) {
   return half;
 }
 
-// Up to `count` tasks of one run of k-means.
+// Up to `count` tasks of one run of k-means over all rows.
 std::vector<Task> tasks_of_run(const Material& material, const Ground& ground, std::size_t run, std::size_t count, Stream stream) {
   const std::size_t rows = ground.rows.size();
   const std::size_t k = std::min(kClusters[run % kClusters.size()], rows / kRowsPerCluster);
@@ -96,6 +100,40 @@ std::vector<Task> cluster_tasks(const Material& material) {
   });
   std::vector<Task> made;
   for (auto& tasks : of_run) std::move(tasks.begin(), tasks.end(), std::back_inserter(made));
+  return made;
+}
+
+std::vector<Task> sub_cluster_tasks(const Material& material) {
+  std::vector<const Task*> kinds;
+  for (const Task* kind : material.family.tasks) {
+    if (kind->anomalies.size() >= 2 * kLeastAnomalies) kinds.push_back(kind);
+  }
+  // The kinds take turns, each time with other features and another number of clusters.
+  const std::size_t runs = kinds.empty() ? 0 : std::max(kinds.size(), material.count);
+  std::vector<std::vector<Task>> of_run(runs);
+  material.threads.parallel_for(runs, [&](std::size_t run, unsigned /*worker*/) {
+    const Task& kind = *kinds[run % kinds.size()];
+    Stream stream = material.stream.fork(static_cast<std::uint32_t>(run));
+    const auto rows = thinned(kind.anomalies, kMostSubRows, stream);
+    const std::size_t most = std::clamp<std::size_t>(rows.size() / (2 * kLeastAnomalies), 2, kMostSubClusters);
+    const Matrix features = random_half(features_of(*kind.pool, material.space, rows), stream);
+    const Clusters clusters = rough_kmeans(features, 2 + stream.below(most - 1), stream.fork(0));
+    for (std::uint32_t cluster = 0; clusters.centres.rows() > 1 && cluster < clusters.centres.rows(); ++cluster) {
+      Task task{
+          "part " + std::to_string(cluster + 1) + " of " + kind.name + ", run " + std::to_string(run + 1), kind.pool, kind.normals, {}};
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (clusters.assignment[i] == cluster) task.anomalies.push_back(rows[i]);
+      }
+      if (is_large_enough(task, material.episode)) of_run[run].push_back(std::move(task));
+    }
+  });
+  // A cluster of each run, then a second, until there are enough.
+  std::vector<Task> made;
+  for (std::size_t round = 0; round < kMostSubClusters; ++round) {
+    for (auto& tasks : of_run) {
+      if (round < tasks.size() && made.size() < material.count) made.push_back(std::move(tasks[round]));
+    }
+  }
   return made;
 }
 

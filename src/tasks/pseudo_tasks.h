@@ -37,6 +37,14 @@ inline constexpr double kLargestCluster = 0.3;      // of all rows that are clus
 
 std::vector<Task> mixture_tasks(const Material& material);
 std::vector<Task> cluster_tasks(const Material& material);
+std::vector<Task> sub_cluster_tasks(const Material& material);
+std::vector<Task> local_tasks(const Material& material);
+std::vector<Task> global_tasks(const Material& material);
+std::vector<Task> dependency_tasks(const Material& material);
+std::vector<Task> shift_tasks(const Material& material);
+std::vector<Task> swap_tasks(const Material& material);
+std::vector<Task> mask_tasks(const Material& material);
+std::vector<Task> noise_tasks(const Material& material);
 
 // Whether a support leaves something to judge by: more different normals, and more different anomalies, than it takes.
 bool is_large_enough(const Task& task, const EpisodeSpec& episode);

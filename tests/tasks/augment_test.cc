@@ -1,6 +1,9 @@
 #include "oddshot/tasks/augment.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
@@ -89,9 +92,12 @@ std::vector<Task> made(const char* source, std::size_t tasks = 40, std::uint64_t
   return sources.empty() ? std::vector<Task>() : std::move(sources.front().tasks);
 }
 
-std::vector<std::string> pseudo_sources() { return {"mixtures", "clusters"}; }
+std::vector<std::string> pseudo_sources() {
+  return {"mixtures", "clusters", "sub-clusters", "local", "global", "dependency", "shift", "swaps", "masks", "noise"};
+}
 // Those whose rows are the training rows themselves.
-std::vector<std::string> index_sources() { return {"mixtures", "clusters"}; }
+std::vector<std::string> index_sources() { return {"mixtures", "clusters", "sub-clusters"}; }
+std::vector<std::string> made_sources() { return {"local", "global", "dependency", "shift", "swaps", "masks", "noise"}; }
 
 void expect_same(const std::vector<Task>& a, const std::vector<Task>& b) {
   ASSERT_EQ(a.size(), b.size());
@@ -121,8 +127,16 @@ TEST(Augment, DependsOnTheSeed) {
   for (const auto& name : pseudo_sources()) {
     const auto a = made(name.c_str(), 5, 1);
     const auto b = made(name.c_str(), 5, 2);
-    bool differs = a.size() != b.size();
-    for (std::size_t t = 0; !differs && t < a.size(); ++t) differs = a[t].anomalies != b[t].anomalies || a[t].name != b[t].name;
+    ASSERT_FALSE(a.empty()) << name;
+    ASSERT_FALSE(b.empty()) << name;
+    const auto content = [](const std::vector<Task>& tasks) {
+      std::vector<float> values;
+      for (const Task& task : tasks) {
+        for (const auto r : task.anomalies) values.insert(values.end(), task.pool->rows.row(r).begin(), task.pool->rows.row(r).end());
+      }
+      return values;
+    };
+    const bool differs = content(a) != content(b);
     EXPECT_TRUE(differs) << name;
   }
 }
@@ -234,6 +248,148 @@ TEST(Augment, AMixtureIsHalfOfEachOfTwoKinds) {
   }
 }
 
+TEST(Augment, ASubClusterIsPartOfOneKind) {
+  const auto training = training_tasks();
+  for (const Task& task : made("sub-clusters")) {
+    const auto kinds = std::ranges::count_if(training, [&](const Task& kind) {
+      return std::ranges::all_of(task.anomalies, [&](auto r) { return std::ranges::binary_search(kind.anomalies, r); });
+    });
+    EXPECT_EQ(kinds, 1) << task.name;
+    EXPECT_LT(task.anomalies.size(), kAnomalies) << task.name;
+    EXPECT_EQ(task.normals, training[0].normals) << task.name;
+  }
+}
+
+TEST(Augment, AMadeRowIsARowThatCouldBe) {
+  FeatureSpace narrow = space();
+  narrow.limit = 3;  // within which all the toy's normals lie
+  ThreadPool threads(1);
+  auto training = training_tasks();
+  const auto pool = std::make_shared<RowPool>(*training[0].pool);
+  for (std::size_t r = 0; r < pool->rows.rows(); ++r) {
+    for (std::size_t f = 0; f < kNumbers; ++f) pool->rows(r, f) = std::clamp(pool->rows(r, f), -3.0F, 3.0F);
+  }
+  for (Task& task : training) task.pool = pool;
+  for (const auto& name : made_sources()) {
+    const auto sources = augment(training, narrow, only(name.c_str()), kEpisode, 1, threads);
+    ASSERT_EQ(sources.size(), 1U) << name;
+    std::size_t changed = 0;
+    for (const Task& task : sources[0].tasks) {
+      EXPECT_NE(task.pool, pool) << name;
+      for (std::size_t r = 0; r < task.pool->rows.rows(); ++r) {
+        const auto row = task.pool->rows.row(r);
+        for (std::size_t f = 0; f < kNumbers; ++f) ASSERT_LE(std::abs(row[f]), 3.0F) << task.name;
+        ASSERT_TRUE(row[4] == 0 || (row[4] == 1 && row[3] == 0)) << task.name << ": a missing number has a value";
+        for (const FeatureGroup& group : {narrow.groups[4], narrow.groups[5]}) {
+          const auto category = row.subspan(group.first, group.count);
+          ASSERT_EQ(std::ranges::count(category, 1.0F), 1) << task.name;
+          ASSERT_EQ(static_cast<std::size_t>(std::ranges::count(category, 0.0F)), group.count - 1) << task.name;
+        }
+      }
+      ++changed;
+    }
+    EXPECT_GE(changed, 10U) << name;
+  }
+}
+
+TEST(Augment, MadeRowsPassThroughTheMapToPoolRows) {
+  FeatureSpace doubled = space();
+  doubled.rows_of = [](MatrixView features) {
+    Matrix rows(features.rows, 2 * features.cols);
+    for (std::size_t r = 0; r < features.rows; ++r) {
+      for (std::size_t f = 0; f < features.cols; ++f) {
+        rows(r, f) = features(r, f);
+        rows(r, features.cols + f) = 10 * features(r, f);
+      }
+    }
+    return rows;
+  };
+  ThreadPool threads(1);
+  auto training = training_tasks(kWidth);
+  const auto viewed = std::make_shared<RowPool>(*training[0].pool);
+  viewed->views = {{"plain", 0, kWidth}, {"tenfold", kWidth, kWidth}};
+  for (Task& task : training) task.pool = viewed;
+  for (const auto& name : made_sources()) {
+    const auto sources = augment(training, doubled, only(name.c_str(), 5), kEpisode, 1, threads);
+    ASSERT_EQ(sources.size(), 1U) << name;
+    for (const Task& task : sources[0].tasks) {
+      ASSERT_EQ(task.pool->rows.cols(), 2 * kWidth) << name;
+      EXPECT_EQ(task.pool->views, viewed->views) << name;
+      for (const auto* rows : {&task.normals, &task.anomalies}) {
+        for (const auto r : *rows) ASSERT_EQ(task.pool->rows(r, kWidth), 10 * task.pool->rows(r, 0)) << task.name;
+      }
+    }
+  }
+}
+
+// The mean gap between a task's anomalies and normals, in deviations of the normals, over the numbers.
+double gap(const Task& task) {
+  double sum = 0;
+  for (std::size_t f = 0; f < 3; ++f) {
+    double normal = 0, square = 0, anomaly = 0;
+    for (const auto r : task.normals) normal += task.pool->rows(r, f) / static_cast<double>(task.normals.size());
+    for (const auto r : task.normals) square += std::pow(task.pool->rows(r, f) - normal, 2) / static_cast<double>(task.normals.size());
+    for (const auto r : task.anomalies) {
+      anomaly += std::pow(task.pool->rows(r, f) - normal, 2) / square / static_cast<double>(task.anomalies.size());
+    }
+    sum += std::abs(std::sqrt(anomaly) - 1);
+  }
+  return sum;
+}
+
+TEST(Augment, MadeKindsRunFromObviousToSubtle) {
+  for (const char* name : {"local", "shift"}) {
+    const auto tasks = made(name);
+    ASSERT_GE(tasks.size(), 20U);
+    double obvious = 0, subtle = 0;
+    for (std::size_t t = 0; t < 8; ++t) {
+      obvious += gap(tasks[t]);
+      subtle += gap(tasks[tasks.size() - 1 - t]);
+    }
+    EXPECT_GT(obvious, 2 * subtle) << name;
+  }
+}
+
+TEST(Augment, BrokenDependenciesKeepTheDistributionOfEachColumn) {
+  const auto tasks = made("dependency");
+  ASSERT_FALSE(tasks.empty());
+  // Normals are two clouds, so that numbers go together; in the most obvious kind they do not.
+  const auto moments = [](const Task& task, const std::vector<std::uint32_t>& rows) {
+    double a = 0, b = 0, aa = 0, bb = 0, ab = 0;
+    for (const auto r : rows) {
+      const double x = task.pool->rows(r, 0), y = task.pool->rows(r, 1);
+      a += x, b += y, aa += x * x, bb += y * y, ab += x * y;
+    }
+    const auto n = static_cast<double>(rows.size());
+    const double va = aa / n - a * a / n / n, vb = bb / n - b * b / n / n;
+    return std::array{std::sqrt(va), (ab / n - a * b / n / n) / std::sqrt(va * vb)};
+  };
+  const auto [normal_deviation, normal_correlation] = moments(tasks[0], tasks[0].normals);
+  const auto [deviation, correlation] = moments(tasks[0], tasks[0].anomalies);
+  EXPECT_NEAR(deviation, normal_deviation, 0.3 * normal_deviation);
+  EXPECT_GT(normal_correlation, 0.8);
+  EXPECT_LT(std::abs(correlation), 0.35);  // 4 standard errors of 120 rows
+}
+
+TEST(Augment, AMaskedColumnIsTheSameInEveryRow) {
+  std::size_t masked = 0;
+  for (const Task& task : made("masks")) {
+    std::size_t constant = 0;
+    for (const FeatureGroup& group : space().groups) {
+      bool same = true;
+      for (std::size_t r = 1; same && r < task.pool->rows.rows(); ++r) {
+        same = std::ranges::equal(task.pool->rows.row(r).subspan(group.first, group.count),
+                                  task.pool->rows.row(0).subspan(group.first, group.count));
+      }
+      constant += same ? 1 : 0;
+    }
+    EXPECT_GE(constant, 1U) << task.name;
+    EXPECT_LE(constant, 4U) << task.name;  // at most six tenths of six
+    masked += constant;
+  }
+  EXPECT_GT(masked, 0U);
+}
+
 TEST(Augment, ASourceWithNothingToGiveIsLeftOut) {
   ThreadPool threads(1);
   const auto training = training_tasks();
@@ -270,28 +426,40 @@ TEST(Augment, TasksWithNormalsOfTheirOwnAreAugmentedApart) {
   EXPECT_LT(of_first, sources[0].tasks.size());
 }
 
-TEST(Augment, FeatureGroupsAreThePreprocessorsColumns) {
+TEST(Augment, FeatureGroupsAreNumbersWithTheirFlagsAndCategories) {
   Table table;
   const float missing = std::numeric_limits<float>::quiet_NaN();
-  table.columns = {{"x", ColumnKind::kNumeric, {1, 2, 3, 4}, {}, {}},
+  table.columns = {{"x", ColumnKind::kNumeric, {1, 2, 3, 5}, {}, {}},
                    {"colour", ColumnKind::kCategory, {}, {0, 1, 1, 0}, {"red", "blue"}},
-                   {"y", ColumnKind::kNumeric, {1, missing, 3, 4}, {}, {}}};
+                   {"y", ColumnKind::kNumeric, {1, missing, 3, 4}, {}, {}},
+                   {"run", ColumnKind::kNumeric, {1, 1, 1, 1}, {}, {}},
+                   {"t", ColumnKind::kNumeric, {1, 2, 3, 4}, {}, {}}};
   const std::vector<std::string> columns = {"x", "colour", "y"};
   const std::vector<std::uint32_t> rows = {0, 1, 2, 3};
-  const auto preprocessor = Preprocessor::fit(table, columns, rows, {}, {.numeric = NumericTransform::kIdentity});
+  PreprocessorOptions options;
+  options.numeric = NumericTransform::kIdentity;
+  using Group = std::array<std::size_t, 3>;
+  const auto groups = [](const FeatureSpace& space) {
+    std::vector<Group> found;
+    for (const FeatureGroup& group : space.groups) found.push_back({group.first, group.count, group.category ? 1U : 0U});
+    return found;
+  };
+  const auto preprocessor = Preprocessor::fit(table, columns, rows, {}, options);
   const Matrix features = preprocessor.transform(table, rows);
   const Views views = Views::fit(features, preprocessor.feature_kinds(), {.plain_clip = 5.0F});
   const FeatureSpace found = feature_space(preprocessor, views);
-  ASSERT_EQ(found.groups.size(), 3U);
+  EXPECT_EQ(groups(found), (std::vector<Group>{{0, 1, 0}, {1, 3, 1}, {4, 2, 0}}));
   EXPECT_EQ(found.width(), preprocessor.width());
   EXPECT_EQ(found.limit, 5.0F);
   EXPECT_EQ(found.rows_of(features).cols(), views.width());
-  const std::vector<std::array<std::size_t, 3>> expected = {{0, 1, 0}, {1, 3, 1}, {4, 2, 0}};
-  for (std::size_t g = 0; g < 3; ++g) {
-    EXPECT_EQ(found.groups[g].first, expected[g][0]);
-    EXPECT_EQ(found.groups[g].count, expected[g][1]);
-    EXPECT_EQ(found.groups[g].category, expected[g][2] == 1);
-  }
+
+  // Windows of a column are numbers of their own.
+  options.windows.changes = {1};
+  options.windows.group = "run";
+  options.windows.time = "t";
+  const auto windowed = Preprocessor::fit(table, columns, rows, {}, options);
+  ASSERT_EQ(windowed.feature_names()[6], "x (change over 1)");
+  EXPECT_EQ(groups(feature_space(windowed, views)), (std::vector<Group>{{0, 1, 0}, {1, 3, 1}, {4, 2, 0}, {6, 1, 0}, {7, 2, 0}}));
 }
 
 TEST(Augment, OptionsReadBackFromTheirText) {
@@ -319,7 +487,7 @@ TEST(Augment, RefusesWhatCannotBe) {
       {"", "has no ="},
       {"real", "has no ="},
       {"real=1,,clusters=1", "has no ="},
-      {"ghosts=1", "no source \"ghosts\"; choose from real, mixtures, clusters"},
+      {"ghosts=1", "no source \"ghosts\"; choose from real, mixtures, clusters, sub-clusters, local"},
       {"real=1,real=2", "twice"},
       {"real=-1", "source \"real\" is -1"},
       {"real=nan", "source \"real\" is nan"},

@@ -38,7 +38,7 @@ struct FeatureGroup {
 struct FeatureSpace {
   std::vector<FeatureGroup> groups;  // one after another; they cover the first columns of a pool row, [0, width())
   float limit = 8;                   // numbers stay within [-limit, limit]
-  // Pool rows [N x P] of features [N x width()], for rows that are made. Empty: the features are the rows.
+  // Pool rows [N x P] of features [N x width()], for rows that are made; may be called concurrently. Empty: the features are the rows.
   std::function<Matrix(MatrixView features)> rows_of;
 
   std::size_t width() const;
@@ -55,6 +55,17 @@ struct AugmentOptions {
   // rows outside it that are normal are the normals. Many kinds that are real, in real columns, at every distance from the rest. A cluster
   // has at least 12 different rows and at most 30% of all.
   float clusters = 0.30F;
+  float sub_clusters = 0;  // a cluster of one kind's anomalies: two to six in a random half of the features, at least 12 different rows
+  // Made of normal rows, on a pool of their own with at most 4,000 normals; a source makes at most 60 kinds of 120 rows, from obvious to
+  // subtle. Of them no row equals a normal. x is a normal row that is not among the normals of the task.
+  float local = 0;       // around a cluster of normals, drawn from its covariance times a^2, a from 5 to 1.5
+  float global = 0;      // numbers uniform in the normals' range and a tenth beyond, categories uniform; in all columns of x, or in few
+  float dependency = 0;  // all columns of x, or few, each from another row: distributions stay, what ties columns together is broken
+  float shift = 0;       // some numbers of x moved, each its own way: 4 to 0.5 deviations
+  float swaps = 0;       // a block of columns of x is another row's, or pairs of numbers are exchanged
+  // Copies of training tasks with at most 600 normals and 200 anomalies, at most 40; anomalies that then equal a normal are left out.
+  float masks = 0;          // a tenth to six tenths of the columns are the normals' mean, or most frequent category, in every row
+  float noise = 0;          // Gaussian noise on numbers, 0.05 to 0.5 deviations; some categories drawn anew
   std::size_t tasks = 150;  // that a source makes at most, 1 to 10000
 
   void validate() const;  // throws ArgumentError naming source, value and range
