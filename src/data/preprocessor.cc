@@ -327,11 +327,13 @@ std::size_t Preprocessor::width() const { return feature_names_.size(); }
 const std::vector<std::string>& Preprocessor::feature_names() const { return feature_names_; }
 
 std::vector<FeatureKind> Preprocessor::feature_kinds() const {
-  std::vector<FeatureKind> kinds(width(), FeatureKind::kIndicator);
-  // A numeric column's score is the first of its features.
-  for (std::size_t f = 0; f < kinds.size(); ++f) {
-    const bool first = f == 0 || feature_sources_[f] != feature_sources_[f - 1];
-    if (first && schema_[feature_sources_[f]].kind == ColumnKind::kNumeric) kinds[f] = FeatureKind::kNumeric;
+  std::vector<FeatureKind> kinds;
+  for (const SchemaColumn& column : schema_) {
+    const bool numeric = column.kind == ColumnKind::kNumeric;
+    if (numeric) kinds.push_back(FeatureKind::kNumeric);
+    const std::size_t categories = numeric ? 0 : category_[column.index].categories.size() + 1;
+    const bool missing = numeric ? numeric_[column.index].missing_feature : category_[column.index].missing_feature;
+    kinds.resize(kinds.size() + categories + (missing ? 1 : 0), FeatureKind::kIndicator);
   }
   return kinds;
 }

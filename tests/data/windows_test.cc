@@ -193,6 +193,9 @@ TEST_F(WindowedPreprocessor, MakesFeaturesOfTheWindowsLikeOfColumns) {
   EXPECT_EQ(values(p.transform(table_, rows_)), values(Preprocessor::fit(wide, features, rows_, {}, plain).transform(wide, rows_)));
   EXPECT_EQ(p.feature_names().front(), "x");
   EXPECT_EQ(p.feature_names().back(), "x (1 before)");
+  std::vector<FeatureKind> kinds(8, FeatureKind::kNumeric);
+  std::fill_n(kinds.begin() + 1, 3, FeatureKind::kIndicator);  // mode
+  EXPECT_EQ(p.feature_kinds(), kinds);
 }
 
 TEST_F(WindowedPreprocessor, AsksForTheColumnsOfTheTableAndNotForWindows) {
