@@ -38,6 +38,7 @@ InContextModel<T>::InContextModel(const LearnerOptions& given)
                  .down = {layout, prefix + "down", 2 * width, width, nets::Bias::kLearned}};
   }
   logit = {layout, "logit", width, 1, nets::Bias::kLearned};
+  evidence = layout[layout.add("evidence", {kContextBlocks, kContextHeads})].offset;
 }
 
 template <class T>
@@ -100,6 +101,14 @@ void InContextModel<T>::judge(const T* params, const ContextView<T>& context, Ba
   }
   scratch.logits.resize(rows);
   logit.forward(kernels, params, scratch.output.view(), scratch.logits.data());
+  for (std::size_t b = 0; b < kContextBlocks; ++b) {
+    const auto& [normal, anomaly] = scratch.blocks[b].attention;
+    for (std::size_t h = 0; h < kContextHeads; ++h) {
+      const T weight = params[evidence + b * kContextHeads + h];
+      kernels.axpy(rows, weight, anomaly.match.data() + h * rows, scratch.logits.data());
+      kernels.axpy(rows, -weight, normal.match.data() + h * rows, scratch.logits.data());
+    }
+  }
 }
 
 template <class T>
@@ -123,11 +132,18 @@ void InContextModel<T>::pull_back(const T* params, const ContextView<T>& context
     block.merge.backward(kernels, params, work.summary.view(), d_h, gradient, scratch.d_summary.data(), scratch.work);
     zero(scratch.d_query, rows, attention);
     for (std::size_t y = 0; y < 2; ++y) {
+      const T sign = y == 0 ? T{-1} : T{1};
+      scratch.d_match.assign(kContextHeads * rows, T{0});
+      for (std::size_t h = 0; h < kContextHeads; ++h) {
+        const std::size_t at = evidence + b * kContextHeads + h;
+        kernels.axpy(rows, sign * params[at], scratch.d_logits.data(), scratch.d_match.data() + h * rows);
+        gradient[at] += sign * kernels.dot(rows, scratch.d_logits.data(), work.attention[y].match.data() + h * rows);
+      }
       const auto& part = context.parts[b][y];
       const std::size_t first = y * context.count[0] * attention;
       nets::attend_backward(kernels, kContextHeads, work.query.view(), part.keys, part.values, context.count[y],
-                            scratch.d_summary.data() + y * attention, 2 * attention, work.attention[y], scratch.d_query.data(),
-                            scratch.d_keys.data() + first, scratch.d_values.data() + first);
+                            scratch.d_summary.data() + y * attention, 2 * attention, scratch.d_match.data(), work.attention[y],
+                            scratch.d_query.data(), scratch.d_keys.data() + first, scratch.d_values.data() + first);
     }
     block.query.backward(kernels, params, work.input.view(), scratch.d_query.data(), gradient, d_h, scratch.work);
     block.key.backward(kernels, params, scratch.tokens.view(), scratch.d_keys.data(), gradient, scratch.d_tokens.data(), scratch.work);
@@ -190,7 +206,6 @@ class InContext final : public Learner {
     model_.encoder.initialise(params.data(), stream.fork(0));
     Stream tokens = stream.fork(1);
     for (std::size_t i = 0; i < 2 * model_.width; ++i) {
-      params[model_.label + i] = tokens.normal();
       params[model_.absent + i] = tokens.normal();
     }
     std::uint32_t part = 2;
@@ -199,7 +214,12 @@ class InContext final : public Learner {
         linear->initialise(params.data(), 1, stream.fork(part++));
       }
     }
-    model_.logit.initialise(params.data(), 1, stream.fork(part));
+    for (const auto& block : model_.blocks) {  // keys as queries: rows match that are alike
+      std::copy_n(params.begin() + static_cast<std::ptrdiff_t>(block.query.weight), model_.width * model_.attention,
+                  params.begin() + static_cast<std::ptrdiff_t>(block.key.weight));
+    }
+    model_.logit.initialise(params.data(), 0.1F, stream.fork(part));
+    std::fill_n(params.begin() + static_cast<std::ptrdiff_t>(model_.evidence), kContextBlocks * kContextHeads, 1.0F);
   }
 
   float task_gradient(std::span<const float> params, const Episode& episode, Scratch& scratch, std::span<float> gradient) const override {

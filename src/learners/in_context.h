@@ -2,13 +2,16 @@
 //   tokens of class y:   t_i = f(x_i) + label_y for its support rows, and one learned token absent_y, so that a class is never empty
 //   a row to score:      h = f(x); then in each of two blocks, with four heads a class,
 //                          h <- h + [attend(h, normals' tokens) | attend(h, anomalies' tokens)] W + b,   h <- h + mlp(h)
-//                        logit = h . w + b;   mlp: one hidden layer of 2 E GELUs
-// Each class is summed up apart, so that one known anomaly is not drowned by fifty normals. No positions: the order of the support is
-// irrelevant. Rows to score see the support and never one another. Loss: class-balanced cross-entropy of the query's logits.
-// Meta-parameters: "encoder.*", "label", "absent" [2 x E], normal first, "block.B.*", "logit.*". Adapted state: those and "context.B.*",
-// the keys and values of the support's tokens. Source: Garnelo et al. 2018, arXiv:1807.01613 (conditional neural processes: a network that
-// maps a labelled context to predictions); Kim et al. 2019, arXiv:1901.05761, section 3 (attention from target to context in place of a
-// mean).
+//                        logit = h . w + b + sum over blocks and heads of c (match with the anomalies - match with the normals)
+//                      mlp: one hidden layer of 2 E GELUs;   match: nets/attention.h
+// Each class is summed up apart, so that one known anomaly is not drowned by fifty normals. A softmax within a class hides how near the
+// class is at all: the matches tell, and by themselves compare the two classes as kernel densities do. Training starts there, with keys
+// made as queries are, c = 1 and a small w; otherwise it would have to find out from a few kinds what nearness is. No positions: the order
+// of the support is irrelevant. Rows to score see the support and never one another. Loss: class-balanced cross-entropy of the query's
+// logits. Meta-parameters: "encoder.*", "label", "absent" [2 x E], normal first, "block.B.*", "logit.*", "evidence" [blocks x heads], c.
+// Adapted state: those and "context.B.*", the keys and values of the support's tokens. Source: Garnelo et al. 2018, arXiv:1807.01613
+// (conditional neural processes: a network that maps a labelled context to predictions); Kim et al. 2019, arXiv:1901.05761, section 3
+// (attention from target to context in place of a mean); the matches and the start are our own.
 #pragma once
 
 #include <array>
@@ -53,7 +56,7 @@ struct InContextScratch : Scratch {
   BasicMatrix<T> output, d_output;  // [R x E] h after the last block
   BasicMatrix<T> d_embeddings;      // [S + Q x E]
   BasicMatrix<T> d_query, d_summary, d_hidden, d_keys, d_values;
-  AlignedVector<T> logits, d_logits, work;
+  AlignedVector<T> logits, d_logits, d_match, work;
 };
 
 template <class T>
@@ -79,6 +82,7 @@ struct InContextModel {
   std::size_t label, absent;
   std::array<Block, kContextBlocks> blocks;
   nets::Linear logit;
+  std::size_t evidence;  // offset of c
 
  private:
   // From scratch.d_output = dL/dh after the last block to dL/dh before the first; fills gradients and scratch.d_tokens.

@@ -6,9 +6,9 @@
 namespace oddshot::nets {
 namespace {
 
-// In place: z becomes its softmax.
+// In place: z becomes its softmax. Returns the logarithm of the mean of exp(z).
 template <class T>
-void softmax(const kernels::Table<T>& kernels, std::size_t n, T* z) {
+T softmax(const kernels::Table<T>& kernels, std::size_t n, T* z) {
   const T largest = *std::max_element(z, z + n);
   for (std::size_t i = 0; i < n; ++i) {
     z[i] -= largest;
@@ -23,6 +23,7 @@ void softmax(const kernels::Table<T>& kernels, std::size_t n, T* z) {
   for (std::size_t i = 0; i < n; ++i) {
     z[i] *= scale;
   }
+  return largest + std::log(sum / static_cast<T>(n));
 }
 
 }  // namespace
@@ -34,6 +35,7 @@ void attend(const kernels::Table<T>& kernels, std::size_t heads, BasicMatrixView
   const std::size_t d = width / heads;
   tape.transposed.resize(width * n);
   tape.weights.resize(heads * q.rows * n);
+  tape.match.resize(heads * q.rows);
   kernels.transpose(n, width, k, width, tape.transposed.data(), n);
   for (std::size_t h = 0; h < heads; ++h) {
     T* weights = tape.weights.data() + h * q.rows * n;
@@ -50,7 +52,7 @@ void attend(const kernels::Table<T>& kernels, std::size_t heads, BasicMatrixView
     match.ldc = n;
     kernels.product(match);
     for (std::size_t r = 0; r < q.rows; ++r) {
-      softmax(kernels, n, weights + r * n);
+      tape.match[h * q.rows + r] = softmax(kernels, n, weights + r * n);
     }
     kernels::Product<T> mean;  // P_h v_h
     mean.m = q.rows;
@@ -68,7 +70,7 @@ void attend(const kernels::Table<T>& kernels, std::size_t heads, BasicMatrixView
 
 template <class T>
 void attend_backward(const kernels::Table<T>& kernels, std::size_t heads, BasicMatrixView<T> q, const T* k, const T* v, std::size_t n,
-                     const T* d_out, std::size_t ld_out, AttentionTape<T>& tape, T* d_q, T* d_k, T* d_v) {
+                     const T* d_out, std::size_t ld_out, const T* d_match, AttentionTape<T>& tape, T* d_q, T* d_k, T* d_v) {
   const std::size_t width = q.cols;
   const std::size_t d = width / heads;
   const T scale = 1 / std::sqrt(static_cast<T>(d));
@@ -103,7 +105,7 @@ void attend_backward(const kernels::Table<T>& kernels, std::size_t heads, BasicM
     for (std::size_t r = 0; r < q.rows; ++r) {
       const T* p = weights + r * n;
       T* row = dz + r * n;
-      const T mean = kernels.dot(n, p, row);
+      const T mean = kernels.dot(n, p, row) - d_match[h * q.rows + r];
       for (std::size_t i = 0; i < n; ++i) {
         row[i] = scale * p[i] * (row[i] - mean);
       }
@@ -140,7 +142,7 @@ void attend_backward(const kernels::Table<T>& kernels, std::size_t heads, BasicM
   template void attend(const kernels::Table<T>&, std::size_t, BasicMatrixView<T>, const T*, const T*, std::size_t, T*, std::size_t,   \
                        AttentionTape<T>&);                                                                                            \
   template void attend_backward(const kernels::Table<T>&, std::size_t, BasicMatrixView<T>, const T*, const T*, std::size_t, const T*, \
-                                std::size_t, AttentionTape<T>&, T*, T*, T*)
+                                std::size_t, const T*, AttentionTape<T>&, T*, T*, T*)
 ODDSHOT_INSTANTIATE(float);
 ODDSHOT_INSTANTIATE(double);
 #undef ODDSHOT_INSTANTIATE

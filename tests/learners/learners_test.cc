@@ -277,6 +277,26 @@ TEST(Anil, HasTheGradientOfMamlWithRatesOfZeroBelowTheHead) {
   }
 }
 
+TEST(InContext, TellsNearFromFarBeforeItHasLearned) {
+  LearnerOptions options = toy_options();
+  options.encoder.hidden = {128, 128};
+  options.embedding = 32;
+  const auto learner = find_learner("in-context")->make(options);
+  const auto scratch = learner->make_scratch();
+  const Episode episode = toy_episode(10, 5, 100, 0);
+  int right = 0;  // of 500 pairs
+  for (std::uint64_t start = 0; start < 5; ++start) {
+    AlignedVector<float> params(learner->layout().size());
+    learner->initialise(params, Stream(start, Purpose::kInitialise, 0));
+    std::vector<float> out(200);
+    learner->score(learner->adapt(params, episode.support(), *scratch), episode.query_rows, *scratch, out);
+    for (std::size_t i = 0; i < 100; ++i) {
+      right += out[100 + i] > out[i] ? 1 : 0;
+    }
+  }
+  EXPECT_GT(right, 475);
+}
+
 TEST(MlpScratch, FitsItsSupportAndRefusesOneClass) {
   const Episode episode = toy_episode(30, 10, 100, 3);
   const auto scorer = train_mlp_from_scratch(episode.support(), {}, Stream(1, Purpose::kScratch, 0));

@@ -249,6 +249,7 @@ def in_context(name, seed, hidden, activation, layer_norm, embedding, support, q
         parameters[f"{key}.weight"] = draw(inputs, outputs) / inputs ** 0.5
         if bias:
             parameters[f"{key}.bias"] = 0.1 * draw(outputs)
+    parameters["evidence"] = draw(blocks, heads)
     for value in parameters.values():
         value.requires_grad_()
 
@@ -260,13 +261,17 @@ def in_context(name, seed, hidden, activation, layer_norm, embedding, support, q
     tokens = [torch.cat([parameters["absent"][y:y + 1], embedded[labels == y] + parameters["label"][y]]) for y in (0, 1)]
     rows, labels = parts["query"]
     h = embed(rows)
+    evidence = 0.0
     for b in range(blocks):
         q = split(linear(f"block.{b}.query", h))
+        match = [torch.einsum("hrd,hnd->hrn", q, split(linear(f"block.{b}.key", t))) / (attention // heads) ** 0.5 for t in tokens]
+        normal, anomaly = (z.logsumexp(2) - math.log(z.shape[2]) for z in match)
+        evidence = evidence + parameters["evidence"][b] @ (anomaly - normal)
         summaries = [F.scaled_dot_product_attention(q, split(linear(f"block.{b}.key", t)), split(linear(f"block.{b}.value", t)))
                      .transpose(0, 1).reshape(len(h), -1) for t in tokens]
         h = h + linear(f"block.{b}.merge", torch.cat(summaries, 1))
         h = h + linear(f"block.{b}.down", F.gelu(linear(f"block.{b}.up", h)))
-    loss = balanced_cross_entropy(linear("logit", h)[:, 0], labels)
+    loss = balanced_cross_entropy(linear("logit", h)[:, 0] + evidence, labels)
     config = {"learner": "in-context", "hidden": hidden, "activation": activation, "layer_norm": layer_norm, "embedding": embedding}
     write(name, config, parts, parameters, loss)
 
