@@ -3,7 +3,7 @@
 // A step on normals lowers the logit of a row x by about rate * mean over the support of sigmoid(logit(x')) k(x, x'), k the product of the
 // logit's gradients. All rows of the toy share a large column, so k is large between any two of them, and the steps lower the logits of
 // both classes alike. First order takes that fall for given and makes up for it by a higher start, from which the next fall is as high:
-// measured with seed 1, starts at about 13 and falls of 13.6 for normals and 13.8 for anomalies. Second order sees that the support's
+// in one run on such tasks, starts at about 13 and falls of 13.6 for normals and 13.8 for anomalies. Second order sees that the support's
 // gradient changes with the start, and finds one from which normals fall by 9 and anomalies by 0.5. With anomalies in the support the
 // gradients of the two classes cancel in what all rows share, and first order learns too. After Frikha et al. 2021, arXiv:2007.04146,
 // section 3.
