@@ -105,7 +105,7 @@ void add_training_options(CLI::App& command, Settings& settings) {
 void add_evaluation_options(CLI::App& command, Settings& settings) {
   EvaluationOptions& evaluation = settings.plan.evaluation;
   command
-      .add_option("--baselines", settings.baselines, "all, none or a list; knn@whitened is knn on another view: rank, whitened or joined")
+      .add_option("--baselines", settings.baselines, "none, or a list in which all stands for every one; knn@whitened is knn on another view: rank, whitened or joined")
       ->capture_default_str();
   add_count(command, "--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
   add_count(command, "--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
@@ -148,10 +148,14 @@ void Settings::settle() {
   }
   data.download = !no_download;
   plan.learners = parse_names(learners);
-  plan.baselines = parse_names(baselines);
-  if (baselines == "all") {
-    const auto all = baseline_names();
-    plan.baselines.assign(all.begin(), all.end());
+  plan.baselines.clear();
+  for (std::string& name : parse_names(baselines)) {
+    if (name == "all") {
+      const auto all = baseline_names();
+      plan.baselines.insert(plan.baselines.end(), all.begin(), all.end());
+    } else {
+      plan.baselines.push_back(std::move(name));
+    }
   }
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);

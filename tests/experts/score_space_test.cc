@@ -197,7 +197,7 @@ TEST(ScoreSpace, StaysFiniteOnDegenerateRows) {
         std::fill(labels.begin() + static_cast<std::ptrdiff_t>(normals), labels.end(), std::uint8_t{1});
         Matrix reference(3, kColumns);
         std::fill_n(reference.data(), 3 * kColumns, value);
-        const ScoreSpace space(kViews, std::move(reference));
+        const ScoreSpace space(kViews, reference);
         const TaskScores scores = space.fit(rows, labels);
         const Matrix out = scores.score(random_rows(3, value, 9));
         for (std::size_t i = 0; i < out.rows(); ++i) {

@@ -45,9 +45,9 @@ class TaskScores {
 
 class ScoreSpace {
  public:
-  // views: at least one; reference [R x inputs] joined rows, R >= 2. Both are kept. O(views * d^3 + R d^2) for the widest view's d.
+  // views: at least one; reference [R x inputs] joined rows, R >= 2. Both are copied. O(views * d^3 + R d^2) for the widest view's d.
   // Throws ArgumentError if there is no view or too little reference, ShapeError if a view lies beyond the row.
-  ScoreSpace(std::span<const ViewSpan> views, Matrix reference);
+  ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference);
   ~ScoreSpace();
   ScoreSpace(ScoreSpace&&) noexcept;
   ScoreSpace& operator=(ScoreSpace&&) noexcept;

@@ -196,7 +196,7 @@ Matrix TaskScores::score(MatrixView rows) const {
   return out;
 }
 
-ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, Matrix reference) {
+ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference) {
   if (views.empty()) throw ArgumentError("a score space needs at least one view of the columns");
   if (reference.rows() < 2) throw ArgumentError(fmt::format("a score space needs at least 2 reference rows, not {}", reference.rows()));
   auto shared = std::make_unique<Shared>();
