@@ -105,7 +105,8 @@ void add_training_options(CLI::App& command, Settings& settings) {
 void add_evaluation_options(CLI::App& command, Settings& settings) {
   EvaluationOptions& evaluation = settings.plan.evaluation;
   command
-      .add_option("--baselines", settings.baselines, "none, or a list in which all stands for every one; knn@whitened is knn on another view: rank, whitened or joined")
+      .add_option("--baselines", settings.baselines,
+                  "none, or a list in which all stands for every one; knn@whitened is knn on another view: rank, whitened or joined")
       ->capture_default_str();
   add_count(command, "--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
   add_count(command, "--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
