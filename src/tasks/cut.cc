@@ -1,28 +1,23 @@
 #include "tasks/cut.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <charconv>
-#include <cmath>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "oddshot/base/error.h"
 #include "oddshot/base/text.h"
+#include "tasks/column_values.h"
 #include "tasks/kmeans.h"
 
 namespace oddshot {
 
 namespace {
 
-constexpr std::int32_t kNone = -1;
+constexpr std::int32_t kNone = Words::kNone;
 constexpr std::size_t kManyCategories = 1000;  // a category column with more is pointed out: it may be an identifier
 
 // The side of a task, a group or a row once it is decided.
@@ -31,56 +26,6 @@ enum class Serves : std::uint8_t { kNobody, kTraining, kHeldOut };
 bool fits(Side file, Serves serves) {
   return serves != Serves::kNobody && (file == Side::kBoth || (file == Side::kTraining) == (serves == Serves::kTraining));
 }
-
-// A column's values as they are spelt: codes [N] into words, kNone where missing.
-struct Words {
-  std::vector<std::string> words;
-  std::vector<std::int32_t> codes;
-
-  std::int32_t find(std::string_view word) const {
-    const auto found = std::find(words.begin(), words.end(), word);
-    return found == words.end() ? kNone : static_cast<std::int32_t>(found - words.begin());
-  }
-};
-
-Words words_of(const Column& column) {
-  if (column.kind == ColumnKind::kCategory) return {column.categories, column.codes};
-  Words result;
-  std::unordered_map<float, std::int32_t> codes;
-  for (const float number : column.numbers) {
-    if (std::isnan(number)) {
-      result.codes.push_back(kNone);
-      continue;
-    }
-    const auto [place, fresh] = codes.emplace(number, static_cast<std::int32_t>(result.words.size()));
-    if (fresh) {
-      std::array<char, 32> text{};
-      const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-      result.words.emplace_back(text.data(), end);
-    }
-    result.codes.push_back(place->second);
-  }
-  return result;
-}
-
-// FNV-1a over the bytes of a row's features, so that equal rows have equal keys in whatever order categories first appeared.
-class ContentKey {
- public:
-  void add(std::string_view bytes) {
-    for (const char byte : bytes) step(static_cast<unsigned char>(byte));
-    step(0xFF);  // ends a text: no spelling in UTF-8 holds it
-  }
-  void add(float number) {
-    const float plain = std::isnan(number) ? std::numeric_limits<float>::quiet_NaN() : number + 0.0F;  // -0 counts as 0
-    auto bits = std::bit_cast<std::uint32_t>(plain);
-    for (int i = 0; i < 4; ++i, bits >>= 8) step(static_cast<unsigned char>(bits & 0xFF));
-  }
-  std::uint64_t value() const { return value_; }
-
- private:
-  void step(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001B3ULL; }
-  std::uint64_t value_ = 0xCBF29CE484222325ULL;
-};
 
 class Cutter {
  public:
