@@ -147,8 +147,11 @@ Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const 
   fitted.finish();
 
   // What is whitened is chosen, and fitted, on plain and rank of some rows.
-  Matrix some(std::min(features.rows, kCovarianceRows), features.cols);
-  for (std::size_t r = 0; r < some.rows(); ++r) std::ranges::copy(features.row(spread(r, some.rows(), features.rows)), some.row(r).begin());
+  std::vector<std::uint32_t> taken(std::min(features.rows, kCovarianceRows));
+  for (std::size_t r = 0; r < taken.size(); ++r) {
+    taken[r] = static_cast<std::uint32_t>(spread(r, taken.size(), features.rows));
+  }
+  const Matrix some = gathered(features, taken);
   Matrix rows(some.rows(), features.cols + numeric.size());
   for (std::size_t first = 0; first < rows.rows(); first += kBlock) {
     fitted.fill_plain_and_rank(some, first, std::min(kBlock, rows.rows() - first), rows);

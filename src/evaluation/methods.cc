@@ -113,15 +113,7 @@ class ExpertMethod final : public Method {
     for (std::size_t i = 0; i < support.labels.size(); ++i) {
       index[support.labels[i]].push_back(static_cast<std::uint32_t>(i));
     }
-    Matrix part[2];
-    for (int y = 0; y < 2; ++y) {
-      part[y].resize(index[y].size(), support.rows.cols);
-      for (std::size_t r = 0; r < index[y].size(); ++r) {
-        const auto row = support.rows.row(index[y][r]);
-        std::copy(row.begin(), row.end(), part[y].row(r).begin());
-      }
-    }
-    return expert_.fit(part[0], part[1], stream);
+    return expert_.fit(gathered(support.rows, index[0]), gathered(support.rows, index[1]), stream);
   }
 
  private:

@@ -221,9 +221,9 @@ bool is_large_enough(const Task& task, const EpisodeSpec& episode) {
 }
 
 Matrix features_of(const RowPool& pool, const FeatureSpace& space, std::span<const std::uint32_t> rows) {
-  Matrix features(rows.size(), space.width());
-  for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(pool.rows.row(rows[i]).begin(), space.width(), features.row(i).begin());
-  return features;
+  MatrixView features = pool.rows;
+  features.cols = space.width();
+  return gathered(features, rows);
 }
 
 std::vector<std::uint32_t> thinned(std::span<const std::uint32_t> values, std::size_t count, Stream& stream) {

@@ -62,16 +62,6 @@ std::vector<std::uint32_t> reference_rows(const SuiteRows& rows) {
   return result;
 }
 
-// Training tasks without the reference rows among their normals, where enough are left.
-std::vector<TaskRows> without(std::vector<TaskRows> tasks, std::vector<std::uint32_t> reference) {
-  std::sort(reference.begin(), reference.end());
-  for (TaskRows& task : tasks) {
-    if (task.normals.size() < 4 * reference.size()) continue;
-    std::erase_if(task.normals, [&](std::uint32_t r) { return std::binary_search(reference.begin(), reference.end(), r); });
-  }
-  return tasks;
-}
-
 std::string list(const std::vector<std::string>& values) {
   std::string text;
   for (const auto& value : values) text += (text.empty() ? "" : ", ") + value;
@@ -175,7 +165,7 @@ TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, 
     }
   }
   pool->identity = identities(view(pool->rows, suite.views.span(kPlain)), anomalous);
-  suite.training = to_tasks(without(rows.training, reference_rows(rows)), pool, place);
+  suite.training = to_tasks(rows.training, pool, place);
   suite.held_out = to_tasks(rows.held_out, pool, place);
   return suite;
 }

@@ -20,14 +20,14 @@ const TaskSource& draw_source(std::span<const TaskSource> sources, Stream& strea
   float total = 0;
   for (const TaskSource& source : sources) total += source.tasks.empty() ? 0 : source.weight;
   float left = total * stream.uniform();
-  const TaskSource* drawn = nullptr;
-  for (const TaskSource& source : sources) {
-    if (source.tasks.empty() || source.weight == 0) continue;
-    drawn = &source;  // the last of them if rounding eats the rest
-    left -= source.weight;
+  std::size_t drawn = 0;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i].tasks.empty() || sources[i].weight == 0) continue;
+    drawn = i;  // the last of them if rounding eats the rest
+    left -= sources[i].weight;
     if (left < 0) break;
   }
-  return *drawn;
+  return sources[drawn];
 }
 
 void check_sources(std::span<const TaskSource> sources) {

@@ -239,7 +239,7 @@ TEST(Train, GoesOnBitForBitAfterAnInterrupt) {
   // A machine may be too fast for the first of these to be interrupted halfway.
   for (const char* steps : {"1000", "5000", "25000"}) {
     std::filesystem::remove(file);
-    const Outcome interrupted = run_program(words(steps, file), 700);
+    const Outcome interrupted = run_program(words(steps, file), "step ");
     if (interrupted.status == 0) {
       continue;
     }

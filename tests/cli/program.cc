@@ -38,7 +38,7 @@ std::string read(const std::filesystem::path& file) {
   return text.str();
 }
 
-Outcome run_program(const std::vector<std::string>& arguments, int interrupt_after_ms) {
+Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at) {
   const Folder folder;
   const std::string out = (folder / "out").string();
   const std::string err = (folder / "err").string();
@@ -59,12 +59,16 @@ Outcome run_program(const std::vector<std::string>& arguments, int interrupt_aft
     execv(ODDSHOT_PROGRAM, argv.data());
     _exit(127);
   }
-  if (interrupt_after_ms >= 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(interrupt_after_ms));
-    kill(child, SIGINT);
-  }
   int status = 0;
-  waitpid(child, &status, 0);
+  bool ended = false;
+  if (!interrupt_at.empty()) {
+    while (!ended && read(err).find(interrupt_at) == std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      ended = waitpid(child, &status, WNOHANG) == child;
+    }
+    if (!ended) kill(child, SIGINT);
+  }
+  if (!ended) waitpid(child, &status, 0);
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), .out = read(out), .err = read(err)};
 }
 

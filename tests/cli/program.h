@@ -30,7 +30,7 @@ class Folder {
 
 std::string read(const std::filesystem::path& file);
 
-// With `interrupt_after_ms` >= 0: sends SIGINT after that time.
-Outcome run_program(const std::vector<std::string>& arguments, int interrupt_after_ms = -1);
+// With `interrupt_at`: sends SIGINT once standard error holds this text, unless the program has ended by then.
+Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at = {});
 
 }  // namespace oddshot::testing

@@ -97,25 +97,6 @@ TEST(Encode, ReferenceIsOfTrainingNormals) {
   EXPECT_TRUE(std::equal(normals.data(), normals.data() + normals.rows() * normals.cols(), suite.reference.data()));
 }
 
-TEST(Encode, NoTrainingEpisodeDrawsTheReferenceWhereNormalsAreMany) {
-  SuiteRows rows = example();
-  rows.table.columns.resize(2);
-  rows.feature_columns = {"x"};
-  rows.table.columns[0].codes.assign(2000, 0);
-  rows.table.columns[1].numbers.resize(2000);
-  for (std::uint32_t r = 0; r < 2000; ++r) rows.table.columns[1].numbers[r] = static_cast<float>(r % 1000) / 100;
-  rows.training_normals.resize(1024);
-  for (std::uint32_t r = 0; r < 1024; ++r) rows.training_normals[r] = r;
-  const std::vector<std::uint32_t> few(rows.training_normals.begin(), rows.training_normals.begin() + 1023);
-  rows.training = {{"few", few, {1024, 1025}}, {"many", rows.training_normals, {1026}}};
-  rows.held_out = {{"b", {1100, 1101}, {1102}}};
-  const TaskSuite suite = encode(rows);
-  EXPECT_EQ(suite.reference.rows(), kMostReferences);
-  EXPECT_EQ(suite.training[0].normals.size(), 1023U);
-  ASSERT_EQ(suite.training[1].normals.size(), 1024U - 256U);
-  for (const std::uint32_t place : suite.training[1].normals) EXPECT_NE(place % 4, 0U);  // every fourth row is a reference
-}
-
 TEST(Encode, IdentityIsEqualExactlyForEqualFeaturesAndClass) {
   const SuiteRows rows = example();
   const TaskSuite suite = encode(rows);

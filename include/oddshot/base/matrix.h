@@ -2,7 +2,9 @@
 // element (r, c) lies at data[r * stride + c]; an owned Matrix has stride == cols and starts on a 64-byte boundary.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "oddshot/base/aligned.h"
@@ -55,6 +57,21 @@ class BasicMatrix {
   std::size_t cols_ = 0;
   AlignedVector<T> values_;
 };
+
+// The same rows, owned.
+template <class T>
+BasicMatrix<T> copied(BasicMatrixView<T> rows) {
+  BasicMatrix<T> copy(rows.rows, rows.cols);
+  for (std::size_t r = 0; r < rows.rows; ++r) std::copy_n(rows.row(r).data(), rows.cols, copy.row(r).data());
+  return copy;
+}
+// The rows of these numbers, in this order, owned.
+template <class T>
+BasicMatrix<T> gathered(BasicMatrixView<T> rows, std::span<const std::uint32_t> numbers) {
+  BasicMatrix<T> some(numbers.size(), rows.cols);
+  for (std::size_t i = 0; i < numbers.size(); ++i) std::copy_n(rows.row(numbers[i]).data(), rows.cols, some.row(i).data());
+  return some;
+}
 
 using MatrixView = BasicMatrixView<float>;
 using Matrix = BasicMatrix<float>;

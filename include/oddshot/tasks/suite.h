@@ -121,9 +121,7 @@ struct TaskSuite {
   std::string name;
   Preprocessor preprocessor;
   Views views;
-  // [at most kMostReferences x views.width()] training normals, joined rows. If they are a quarter
-  // of a training task's normals at most, no episode of it draws them: a row would be its own neighbour in training and never later on.
-  Matrix reference;
+  Matrix reference;  // [at most kMostReferences x views.width()] training normals, joined rows
   std::vector<Task> training;
   std::vector<Task> held_out;
   TransformReport report;  // what the held-out rows hold that the training normals did not

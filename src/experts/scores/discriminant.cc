@@ -8,7 +8,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "experts/scores/view_task.h"
 
@@ -25,27 +24,14 @@ using VectorMap = Eigen::Map<const Eigen::VectorXf>;
 MatrixMap map(const Matrix& m) { return {m.data(), static_cast<Eigen::Index>(m.rows()), static_cast<Eigen::Index>(m.cols())}; }
 VectorMap map(std::span<const float> v) { return {v.data(), static_cast<Eigen::Index>(v.size())}; }
 
-void score_discriminant(const ViewTask& task, const ViewRow& row, float* out) {
-  const DiscriminantFit& fit = task.discriminant;
-  if (row.anomaly_count == 0) {
-    *out = std::numeric_limits<float>::quiet_NaN();
-  } else if (row.own_normal != kNobody) {
-    *out = fit.normals_left_out[row.own_normal];
-  } else if (row.own_anomaly != kNobody) {
-    *out = fit.anomalies_left_out[row.own_anomaly];
-  } else {
-    float sum = fit.bias;
-    for (std::size_t j = 0; j < task.columns; ++j) sum += fit.weights[j] * row.x[j];
-    *out = sum;
-  }
-}
+void score_discriminant(const ViewTask& task, const ViewRow& row, float* out) { *out = linear_score(task.discriminant, row); }
 
 }  // namespace
 
 const ScoreFamily kDiscriminant{kNames, score_discriminant};
 
-DiscriminantFit fit_discriminant(const ViewTask& task) {
-  DiscriminantFit fit;
+LinearFit fit_discriminant(const ViewTask& task) {
+  LinearFit fit;
   const std::size_t n = task.normal_count();
   const std::size_t k = task.anomaly_count();
   if (k == 0) return fit;
@@ -99,10 +85,8 @@ ReferenceView summarise_reference(Matrix rows) {
   const Eigen::RowVectorXd mean = x.colwise().mean();
   const Eigen::MatrixXd centred = x.rowwise() - mean;
   Eigen::MatrixXd covariance = centred.transpose() * centred / static_cast<double>(r);
-  view.mean.resize(d);
   view.variance.resize(d);
   for (std::size_t j = 0; j < d; ++j) {
-    view.mean[j] = static_cast<float>(mean[static_cast<Eigen::Index>(j)]);
     view.variance[j] = static_cast<float>(covariance(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(j)));
   }
   const double shrinkage = std::max(kLeastShrinkage, static_cast<double>(d + 1) / static_cast<double>(d + r));

@@ -8,7 +8,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "experts/scores/view_task.h"
 
@@ -21,26 +20,14 @@ constexpr std::size_t kMostNormals = 256;
 
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-void score_ridge(const ViewTask& task, const ViewRow& row, float* out) {
-  if (row.anomaly_count == 0) {
-    *out = std::numeric_limits<float>::quiet_NaN();
-  } else if (row.own_normal != kNobody) {
-    *out = task.ridge.normals_left_out[row.own_normal];
-  } else if (row.own_anomaly != kNobody) {
-    *out = task.ridge.anomalies_left_out[row.own_anomaly];
-  } else {
-    float sum = task.ridge.bias;
-    for (std::size_t j = 0; j < task.columns; ++j) sum += task.ridge.weights[j] * row.x[j];
-    *out = sum;
-  }
-}
+void score_ridge(const ViewTask& task, const ViewRow& row, float* out) { *out = linear_score(task.ridge, row); }
 
 }  // namespace
 
 const ScoreFamily kRidge{kNames, score_ridge};
 
-RidgeFit fit_ridge(const ViewTask& task) {
-  RidgeFit fit;
+LinearFit fit_ridge(const ViewTask& task) {
+  LinearFit fit;
   const std::size_t d = task.columns;
   const std::size_t n = task.normal_count();
   const std::size_t k = task.anomaly_count();
@@ -72,10 +59,7 @@ RidgeFit fit_ridge(const ViewTask& task) {
   const auto left_out = [&](std::size_t i) { return y[index(i)] - alpha[index(i)] / inverse(index(i), index(i)); };
   fit.normals_left_out.resize(n);
   for (std::size_t i = 0; i < n; ++i) {  // one that was not chosen is left out as it is
-    const auto row = task.normals.row(i);
-    float sum = fit.bias;
-    for (std::size_t j = 0; j < d; ++j) sum += fit.weights[j] * row[j];
-    fit.normals_left_out[i] = sum;
+    fit.normals_left_out[i] = fit.predict(task.normals.row(i));
   }
   for (std::size_t i = 0; i < used; ++i) fit.normals_left_out[chosen(i)] = left_out(i);
   fit.anomalies_left_out.resize(k);

@@ -23,23 +23,17 @@ inline constexpr std::size_t kNearReference = 5;
 // The reference rows of a view with what is computed of them once, for every task.
 struct ReferenceView {
   Matrix rows;                    // [r x d]
-  AlignedVector<float> mean;      // [d]
   AlignedVector<float> variance;  // [d]
   Matrix precision;               // [d x d] inverse of the shrunk covariance
 };
 
-// Ridge regression of the class on the columns (ridge.cc).
-struct RidgeFit {
-  AlignedVector<float> weights;  // [d]
-  float bias = 0;
-  std::vector<float> normals_left_out, anomalies_left_out;  // [n], [k] each row's prediction without itself
-};
-
-// The linear discriminant with the reference's covariance (discriminant.cc).
-struct DiscriminantFit {
-  AlignedVector<float> weights;  // [d]
+// A linear score w . x + b that knows what each support row would score without itself (ridge.cc, discriminant.cc).
+struct LinearFit {
+  AlignedVector<float> weights;  // [d], empty if there is no anomaly
   float bias = 0;
   std::vector<float> normals_left_out, anomalies_left_out;  // [n], [k]
+
+  float predict(std::span<const float> x) const;  // of a row that is not in the support
 };
 
 // Per-column Gaussians of each class (likelihood_ratio.cc): the log ratio is a sum of a_j x_j^2 + b_j x_j, and a constant.
@@ -57,8 +51,8 @@ struct ViewTask {
   AlignedVector<float> mean_normals;    // [d]
   AlignedVector<float> mean_anomalies;  // [d], empty if k = 0
   std::vector<float> normal_spread;     // [n] each normal's mean distance to its nearest 5 others
-  RidgeFit ridge;
-  DiscriminantFit discriminant;
+  LinearFit ridge;
+  LinearFit discriminant;
   RatioFit ratio;
 
   std::size_t normal_count() const { return normals.rows(); }
@@ -75,7 +69,6 @@ struct ViewRow {
   std::span<const float> x;               // [d]
   std::size_t own_normal = kNobody;       // its place among the normals, if it is one of them
   std::size_t own_anomaly = kNobody;      // likewise
-  std::size_t normal_count = 0;           // without itself, >= 1
   std::size_t anomaly_count = 0;          // without itself; 0: nothing is known of anomalies
   std::span<const Near> normals;          // the nearest at most kNearNormals, rising
   std::span<const Near> anomalies;        // the nearest at most kNearAnomalies, rising
@@ -103,11 +96,14 @@ float mean_distance(std::span<const Near> near, std::size_t count);
 // units only.
 float log_distance(float t, std::size_t columns);
 
+// What a linear fit says of a row, or NaN where it says nothing.
+float linear_score(const LinearFit& fit, const ViewRow& row);
+
 // The parts of fitting, each in the file of its family.
-RidgeFit fit_ridge(const ViewTask& task);
-DiscriminantFit fit_discriminant(const ViewTask& task);
+LinearFit fit_ridge(const ViewTask& task);
+LinearFit fit_discriminant(const ViewTask& task);
 RatioFit fit_ratio(const ViewTask& task);
-// Mean, variance and precision of reference rows.
+// Variance and precision of reference rows.
 ReferenceView summarise_reference(Matrix rows);
 
 }  // namespace oddshot::scores

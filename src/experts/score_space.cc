@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "experts/scores/view_task.h"
+#include "experts/smallest.h"
 #include "kernels/kernels.h"
 #include "oddshot/base/error.h"
 
@@ -33,12 +34,6 @@ std::size_t scores_a_view() {
   return count;
 }
 
-Matrix copy_of(MatrixView rows) {
-  Matrix copy(rows.rows, rows.cols);
-  for (std::size_t r = 0; r < rows.rows; ++r) std::ranges::copy(rows.row(r), copy.row(r).begin());
-  return copy;
-}
-
 AlignedVector<float> column_means(MatrixView rows) {
   AlignedVector<float> mean(rows.rows > 0 ? rows.cols : 0);
   for (std::size_t r = 0; r < rows.rows; ++r) {
@@ -54,18 +49,14 @@ void mean_without(std::span<const float> mean, std::span<const float> x, std::si
   for (std::size_t j = 0; j < mean.size(); ++j) out[j] = mean[j] + (mean[j] - x[j]) * share;
 }
 
-// The nearest rows by squared distance, rising, but for the one at `skip`; `distance` becomes the root. Returns those found, at most
-// out.size(). Values not above `least` are passed over.
-std::span<const Near> nearest(std::span<const float> squares, std::size_t skip, float least, std::span<Near> out) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < squares.size(); ++i) {
-    const float square = squares[i];
-    if ((count == out.size() && !(square < out[count - 1].distance)) || i == skip || square <= least) continue;
-    std::size_t place = count < out.size() ? count++ : count - 1;
-    for (; place > 0 && square < out[place - 1].distance; --place) out[place] = out[place - 1];
-    out[place] = {square, static_cast<std::uint32_t>(i)};
-  }
-  for (Near& near : out.first(count)) near.distance = std::sqrt(near.distance);
+// The nearest of rows at these squared distances, rising, but for those that skip(place) is true of. Returns those found, at most
+// out.size().
+template <class Skip>
+std::span<const Near> nearest(std::span<const float> squares, const Skip& skip, std::span<Near> out) {
+  std::array<float, scores::kNearNormals> best;
+  std::array<std::uint32_t, scores::kNearNormals> index;
+  const std::size_t count = smallest(squares, std::span(best).first(out.size()), index.data(), skip);
+  for (std::size_t i = 0; i < count; ++i) out[i] = {std::sqrt(best[i]), index[i]};
   return out.first(count);
 }
 
@@ -84,9 +75,6 @@ void squared_distances(MatrixView rows, const Matrix& to, Matrix& out) {
                                             to.rows());
 }
 
-constexpr float kAny = -1;
-constexpr float kNotEqual = 0;
-
 // Row r of the block, by the families, into out [scores a view].
 void score_row(const ViewTask& task, std::span<const float> x, std::size_t r, std::size_t own_normal, std::size_t own_anomaly, Block& block,
                float* out) {
@@ -94,12 +82,13 @@ void score_row(const ViewTask& task, std::span<const float> x, std::size_t r, st
   row.x = x;
   row.own_normal = own_normal;
   row.own_anomaly = own_anomaly;
-  row.normal_count = task.normal_count() - (own_normal != kNobody ? 1 : 0);
   row.anomaly_count = task.anomaly_count() - (own_anomaly != kNobody ? 1 : 0);
-  row.normals = nearest(block.to_normals.row(r), own_normal, kAny, block.normals);
-  if (row.anomaly_count > 0) row.anomalies = nearest(block.to_anomalies.row(r), own_anomaly, kAny, block.anomalies);
+  const auto own = [](std::size_t place) { return [place](std::size_t i) { return i == place; }; };
+  row.normals = nearest(block.to_normals.row(r), own(own_normal), block.normals);
+  if (row.anomaly_count > 0) row.anomalies = nearest(block.to_anomalies.row(r), own(own_anomaly), block.anomalies);
   // A row that training knows is not to look nearer to the reference than one it does not: equal rows do not count.
-  row.reference = nearest(block.to_reference.row(r), kNobody, kNotEqual, block.reference);
+  const auto to_reference = std::as_const(block.to_reference).row(r);
+  row.reference = nearest(to_reference, [&](std::size_t i) { return to_reference[i] <= 0; }, block.reference);
   if (row.reference.empty()) {
     block.reference[0] = {0, 0};
     row.reference = std::span<const Near>(block.reference).first(1);
@@ -127,7 +116,7 @@ std::vector<float> spread_of(const Matrix& normals) {
   std::vector<float> spread(normals.rows());
   std::array<Near, 5> near;
   for (std::size_t i = 0; i < spread.size(); ++i) {
-    spread[i] = scores::mean_distance(nearest(squares.row(i), i, kAny, near), near.size());
+    spread[i] = scores::mean_distance(nearest(squares.row(i), [i](std::size_t j) { return j == i; }, near), near.size());
   }
   return spread;
 }
@@ -207,7 +196,7 @@ ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference)
           fmt::format("view \"{}\" has columns {} to {}, a row {}", span.name, span.first, span.first + span.count, reference.cols()));
     }
     shared->views.push_back(span);
-    shared->reference.push_back(scores::summarise_reference(copy_of(view(reference, span))));
+    shared->reference.push_back(scores::summarise_reference(copied(view(reference, span))));
     for (const ScoreFamily* family : kFamilies) {
       for (const std::string_view name : family->names) shared->names.push_back(fmt::format("{}/{}", span.name, name));
     }
@@ -229,12 +218,15 @@ TaskScores ScoreSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels
     throw ShapeError(fmt::format("support rows of {} columns; the score space was made for {}", rows.cols, shared_->inputs));
   }
   if (labels.size() != rows.rows) throw ShapeError(fmt::format("{} labels for {} support rows", labels.size(), rows.rows));
-  // Place of each row in its class.
-  std::vector<std::size_t> own[2];
-  std::size_t count[2] = {0, 0};
+  std::vector<std::uint32_t> of[2];  // rows of each class
+  std::vector<std::size_t> own[2];   // each row's place in its class
   for (int y = 0; y < 2; ++y) own[y].assign(rows.rows, kNobody);
-  for (std::size_t i = 0; i < rows.rows; ++i) own[labels[i]][i] = count[labels[i]]++;
-  if (count[0] < 2) throw ArgumentError(fmt::format("{} normal rows in the support; scores need at least 2", count[0]));
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    own[labels[i]][i] = of[labels[i]].size();
+    of[labels[i]].push_back(static_cast<std::uint32_t>(i));
+  }
+  const std::size_t normals = of[0].size();
+  if (normals < 2) throw ArgumentError(fmt::format("{} normal rows in the support; scores need at least 2", normals));
 
   auto fitted = std::make_unique<TaskScores::Fitted>();
   fitted->shared = shared_.get();
@@ -244,12 +236,8 @@ TaskScores ScoreSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels
     const MatrixView part = view(rows, shared_->views[v]);
     ViewTask& task = fitted->views.emplace_back();
     task.columns = part.cols;
-    task.normals.resize(count[0], part.cols);
-    task.anomalies.resize(count[1], part.cols);
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      Matrix& kind = labels[i] == 0 ? task.normals : task.anomalies;
-      std::ranges::copy(part.row(i), kind.row(own[labels[i]][i]).begin());
-    }
+    task.normals = gathered(part, of[0]);
+    task.anomalies = gathered(part, of[1]);
     task.reference = &shared_->reference[v];
     task.mean_normals = column_means(task.normals);
     task.mean_anomalies = column_means(task.anomalies);
@@ -264,15 +252,15 @@ TaskScores ScoreSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels
   fitted->scale.resize(width());
   for (std::size_t c = 0; c < width(); ++c) {
     double sum = 0;
-    for (std::size_t i = 0; i < rows.rows; ++i) sum += labels[i] == 0 ? static_cast<double>(fitted->support(i, c)) : 0.0;
-    const double mean = sum / static_cast<double>(count[0]);
+    for (const std::uint32_t i : of[0]) sum += static_cast<double>(fitted->support(i, c));
+    const double mean = sum / static_cast<double>(normals);
     double squares = 0;
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      const double difference = labels[i] == 0 ? static_cast<double>(fitted->support(i, c)) - mean : 0.0;
+    for (const std::uint32_t i : of[0]) {
+      const double difference = static_cast<double>(fitted->support(i, c)) - mean;
       squares += difference * difference;
     }
     fitted->middle[c] = static_cast<float>(mean);
-    fitted->scale[c] = 1 / std::max(kLeastDeviation, static_cast<float>(std::sqrt(squares / static_cast<double>(count[0]))));
+    fitted->scale[c] = 1 / std::max(kLeastDeviation, static_cast<float>(std::sqrt(squares / static_cast<double>(normals))));
   }
   for (std::size_t i = 0; i < rows.rows; ++i) fitted->standardise(fitted->support.row(i));
   return TaskScores(std::move(fitted));
