@@ -56,7 +56,10 @@ void add_shots_options(CLI::App& command, Settings& settings) {
 void add_training_options(CLI::App& command, Settings& settings) {
   LearnerOptions& learner = settings.plan.learner;
   TrainingOptions& training = settings.plan.training;
-  command.add_option("--learner", settings.learners, "meta-learners, a list; or none")->capture_default_str();
+  command
+      .add_option("--learner", settings.learners,
+                  "meta-learners, a list, in which auto stands for what leaving training tasks out shows to be best; or none")
+      ->capture_default_str();
   settings.given = [&command](const char* option) { return command.count(option) > 0; };
   command
       .add_option("--space", settings.space,

@@ -40,7 +40,7 @@ struct Settings {
   DataOptions data;
   unsigned threads = 0;  // 0: one per core
   ExperimentPlan plan;
-  std::string learners = "score-net,maml,proto";
+  std::string learners = "auto";
   std::string baselines = "all";
   std::string shots = "1,5,10";
   std::string space = "scores";

@@ -30,7 +30,7 @@ std::optional<MetaModel> train_with_progress(const std::string& learner, const E
   MetaModel model = train_model(learner, options, training, suite, pool, hooks, file, resume);
   if (model.adam_m) {
     line.show(fmt::format("{}: interrupted after step {} of {}{}", learner, model.steps_done, training.steps,
-                          file.empty() ? "" : fmt::format("; {} holds it: go on with --resume", file.string())),
+                          !std::filesystem::exists(file) ? "" : fmt::format("; {} holds it: go on with --resume", file.string())),
               true);
     return std::nullopt;
   }
@@ -47,7 +47,7 @@ void make_folder(const std::filesystem::path& folder) {
 
 void judge(const SuiteRows& rows, const TaskSuite& suite, const ExperimentPlan& plan, const std::vector<MetaModel>& models,
            const MetaModel* pooled, ThreadPool& pool, const std::filesystem::path& folder) {
-  const auto methods = plan_methods(plan, models, pooled, suite.views.spans());
+  const auto methods = plan_methods(plan, models, pooled, suite.views.spans(), suite.reference);
   ProgressLine line;
   const EvaluationResult result = evaluate(suite.name, suite.training, suite.held_out, methods, plan.evaluation, pool, [&](double share) {
     if (line.due()) {

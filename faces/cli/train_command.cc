@@ -43,7 +43,6 @@ int train(Settings& settings) {
 
 Command add_train(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
-  settings->learners = "maml";
   CLI::App* command = parent.add_subcommand("train", "meta-train one learner on a suite's training tasks");
   add_suite_options(*command, *settings);
   add_training_options(*command, *settings);
@@ -51,7 +50,7 @@ Command add_train(CLI::App& parent) {
   add_common_options(*command, *settings);
   command->add_option("-o,--output", settings->output, "the model file")->required();
   command->add_flag("--resume", settings->resume, "go on from the checkpoint in the model file, if there is one");
-  command->footer("Example:  oddshot train nsl-kdd --learner maml -o maml.safetensors");
+  command->footer("Example:  oddshot train nsl-kdd -o nsl-kdd.safetensors");
   return [settings] { return train(*settings); };
 }
 

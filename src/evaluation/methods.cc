@@ -1,7 +1,9 @@
 #include "oddshot/evaluation/methods.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -101,6 +103,39 @@ class LearnerMethod final : public Method {
   std::shared_ptr<Engine> engine_;
 };
 
+// The mean of each row's scores.
+class MeanScoreMethod final : public Method {
+ public:
+  MeanScoreMethod(std::span<const ViewSpan> views, const Matrix& reference)
+      : space_(std::make_shared<InputSpace>(Space::kScores, views, reference)) {}
+
+  std::string name() const override { return std::string(kMeanScore); }
+  std::string kind() const override { return "expert"; }
+  std::size_t minimum_shots() const override { return 0; }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream /*stream*/) const override {
+    return std::make_unique<MeanScorer>(space_, space_->fit(support));
+  }
+
+ private:
+  class MeanScorer final : public Scorer {
+   public:
+    MeanScorer(std::shared_ptr<const InputSpace> space, TaskInput input) : space_(std::move(space)), input_(std::move(input)) {}
+    void score(MatrixView rows, std::span<float> out) const override {
+      const Matrix scores = input_.rows(rows);
+      for (std::size_t r = 0; r < rows.rows; ++r) {
+        const auto row = scores.row(r);
+        out[r] = std::accumulate(row.begin(), row.end(), 0.0F) / static_cast<float>(row.size());
+      }
+    }
+
+   private:
+    std::shared_ptr<const InputSpace> space_;  // which input_ refers to
+    TaskInput input_;
+  };
+
+  std::shared_ptr<const InputSpace> space_;
+};
+
 class ExpertMethod final : public Method {
  public:
   explicit ExpertMethod(const Expert& expert) : expert_(expert) {}
@@ -176,9 +211,44 @@ class ViewMethod final : public Method {
   ViewSpan span_;
 };
 
+// A model with a selection: each support gets the method that was chosen for so many anomalies.
+class ChosenMethod final : public Method {
+ public:
+  explicit ChosenMethod(MetaModel model) : selection_(*model.selection) {
+    const std::string learner = model.learner;
+    for (const std::string& name : selection_.chosen) {
+      if (name != learner && !methods_.contains(name)) methods_[name] = simple_method(name, model.views.spans(), model.reference);
+    }
+    model.selection.reset();
+    methods_[learner] = learner_method(std::move(model));
+  }
+
+  std::string name() const override { return std::string(kAuto); }
+  std::string kind() const override { return "learner"; }
+  std::size_t minimum_shots() const override { return methods_.at(selection_.chosen.front())->minimum_shots(); }
+  std::size_t inner_steps() const override {
+    const auto steps = [&](const std::string& name) { return methods_.at(name)->inner_steps(); };
+    const std::string& most = *std::ranges::max_element(selection_.chosen, {}, steps);
+    return steps(most);
+  }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override { return method_for(support).adapt(support, stream); }
+  std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream stream, std::size_t steps) const override {
+    return method_for(support).adapt_partly(support, stream, steps);
+  }
+
+ private:
+  const Method& method_for(const Support& support) const {
+    return *methods_.at(selection_.method_for(static_cast<std::size_t>(std::ranges::count(support.labels, 1))));
+  }
+
+  Selection selection_;
+  std::map<std::string, std::unique_ptr<Method>> methods_;  // by name
+};
+
 }  // namespace
 
 std::unique_ptr<Method> learner_method(MetaModel model) {
+  if (model.selection) return std::make_unique<ChosenMethod>(std::move(model));
   const std::string name = model.learner;
   return learner_method(std::move(model), name);
 }
@@ -193,10 +263,26 @@ std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as) {
 
 std::unique_ptr<Method> expert_method(const Expert& expert) { return std::make_unique<ExpertMethod>(expert); }
 
+std::unique_ptr<Method> mean_score_method(std::span<const ViewSpan> views, const Matrix& reference) {
+  return std::make_unique<MeanScoreMethod>(views, reference);
+}
+
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options) { return std::make_unique<MlpScratchMethod>(options); }
 
 std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span) {
   return std::make_unique<ViewMethod>(std::move(method), span);
+}
+
+SimpleName::SimpleName(std::string_view name) : method(name.substr(0, name.find('@'))), view(kPlain) {
+  if (method.size() < name.size()) view = name.substr(method.size() + 1);
+}
+
+std::unique_ptr<Method> simple_method(std::string_view name, std::span<const ViewSpan> views, const Matrix& reference) {
+  if (name == kMeanScore) return mean_score_method(views, reference);
+  const SimpleName parts(name);
+  const Expert* expert = find_expert(parts.method);
+  if (expert == nullptr) throw ArgumentError("there is no simple method \"" + std::string(name) + "\"");
+  return on_view(expert_method(*expert), find_view(views, parts.view));
 }
 
 std::vector<std::string_view> baseline_names() {
@@ -204,6 +290,7 @@ std::vector<std::string_view> baseline_names() {
   for (const Expert* expert : experts()) {
     names.push_back(expert->name());
   }
+  names.push_back(kMeanScore);
   names.emplace_back("mlp-scratch");
   for (const LearnerEntry& entry : learner_table()) {
     if (entry.kind == "pooled") {

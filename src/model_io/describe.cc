@@ -74,6 +74,28 @@ std::string list(std::span<const std::string> names) {
   return out;
 }
 
+// The methods chosen and the best of the others, a line each: AUPRC at every number of shots.
+std::string describe_selection(const Selection& selection, std::string_view learner) {
+  constexpr std::size_t kShown = 8;
+  std::string out = fmt::format("\nchosen by leaving {} training tasks out, in {} folds; mean AUPRC on them:\n  {:<28}", selection.tasks,
+                                selection.folds, "shots");
+  for (const std::size_t shots : selection.shots) out += fmt::format("{:>8}", shots);
+  std::size_t shown = 0;
+  for (const Selection::Candidate& candidate : selection.candidates) {
+    const bool chosen = std::find(selection.chosen.begin(), selection.chosen.end(), candidate.method) != selection.chosen.end();
+    if (!chosen && candidate.method != learner && shown >= kShown) continue;
+    ++shown;
+    out += fmt::format("\n  {:<28}", printable(candidate.method, kNameWidth));
+    for (std::size_t i = 0; i < selection.shots.size(); ++i) {
+      const std::string value = candidate.auprc[i] ? fmt::format("{:.3f}", *candidate.auprc[i]) : "-";
+      out += fmt::format("{:>8}", selection.chosen[i] == candidate.method ? "*" + value : value);
+    }
+  }
+  const std::size_t hidden = selection.candidates.size() - shown;
+  out += fmt::format("\n  *: serves so many shots{}\n", hidden > 0 ? fmt::format("; {} more candidates did worse", hidden) : "");
+  return out;
+}
+
 std::string describe_text(const MetaModel& model, const Learner& learner) {
   const LearnerOptions& options = learner.options();
   const TrainingOptions& training = model.training;
@@ -110,6 +132,7 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
     line("loss", fmt::format("{:.4f} -> {:.4f}{}", loss.first, loss.last,
                              loss.averaged == 1 ? "" : fmt::format(" (mean of the first and last {} steps)", loss.averaged)));
   }
+  if (model.selection) out += describe_selection(*model.selection, model.learner);
   return out;
 }
 

@@ -88,6 +88,17 @@ std::vector<std::string> JsonObject::texts(const char* field) {
   return value.get<std::vector<std::string>>();
 }
 
+std::vector<std::optional<double>> JsonObject::optional_numbers(const char* field) {
+  const nlohmann::json& value = take(field);
+  if (!value.is_array()) wrong(field, value, "a list of numbers");
+  std::vector<std::optional<double>> numbers;
+  for (const nlohmann::json& item : value) {
+    if (!item.is_number() && !item.is_null()) wrong(field, item, "a number or null");
+    numbers.push_back(item.is_null() ? std::nullopt : std::optional(item.get<double>()));
+  }
+  return numbers;
+}
+
 void JsonObject::finish() const {
   for (const auto& [field, value] : json_.items()) {
     if (!taken_.contains(field)) refuse(fmt::format("{} is not known; a newer Oddshot may have written it", in_quotes(field)));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ class JsonObject {
   float number32(const char* field);  // refuses what is beyond a float's range
   std::vector<std::uint64_t> wholes(const char* field);
   std::vector<std::string> texts(const char* field);
+  // Numbers, or null for none.
+  std::vector<std::optional<double>> optional_numbers(const char* field);
   // To be called last: refuses fields that nobody asked for.
   void finish() const;
   // Throws a FormatError of this place.

@@ -20,7 +20,8 @@ using data::in_quotes;
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view kKeys[] = {"oddshot", "learner", "encoder", "preprocessor", "views", "columns", "training", "progress"};
+constexpr std::string_view kKeys[] = {"oddshot", "learner",  "encoder",  "preprocessor", "views",
+                                      "columns", "training", "progress", "selection"};
 
 // The shortest decimal that reads back as this float: 0.1 rather than 0.10000000149011612.
 double shortest(float value) {
@@ -181,6 +182,56 @@ void read_progress(const Texts& texts, MetaModel& model) {
   if (model.training_seconds < 0) progress.refuse(fmt::format("seconds: {} where 0 or more belongs", model.training_seconds));
 }
 
+// [candidates x shots] as rows of a flat list.
+void read_selection(const Texts& texts, MetaModel& model) {
+  JsonObject json = texts.object("selection");
+  Selection& selection = model.selection.emplace();
+  selection.folds = json.whole("folds");
+  selection.tasks = json.whole("tasks");
+  const std::vector<std::uint64_t> shots = json.wholes("shots");
+  selection.shots.assign(shots.begin(), shots.end());
+  selection.chosen = json.texts("chosen");
+  const std::vector<std::string> methods = json.texts("methods");
+  const auto auprc = json.optional_numbers("auprc");
+  const auto error = json.optional_numbers("error");
+  json.finish();
+  const std::size_t width = shots.size();
+  if (width == 0 || !std::is_sorted(shots.begin(), shots.end()) || std::adjacent_find(shots.begin(), shots.end()) != shots.end()) {
+    json.refuse(fmt::format("shots: [{}] where rising numbers belong", fmt::join(shots, ", ")));
+  }
+  const auto check = [&](const char* field, std::size_t count, std::size_t wanted) {
+    if (count != wanted) json.refuse(fmt::format("{}: {} values where {} belong", field, count, wanted));
+  };
+  check("chosen", selection.chosen.size(), width);
+  check("auprc", auprc.size(), methods.size() * width);
+  check("error", error.size(), methods.size() * width);
+  for (const std::string& name : selection.chosen) {
+    if (std::find(methods.begin(), methods.end(), name) == methods.end()) {
+      json.refuse(fmt::format("chosen: {} is not among the methods", in_quotes(name)));
+    }
+  }
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const auto row = [&](const auto& values) {
+      const auto first = values.begin() + static_cast<std::ptrdiff_t>(m * width);
+      return std::vector<std::optional<double>>(first, first + static_cast<std::ptrdiff_t>(width));
+    };
+    selection.candidates.push_back({methods[m], row(auprc), row(error)});
+  }
+}
+
+std::string selection_text(const Selection& selection) {
+  ordered_json json = {{"folds", selection.folds},      {"tasks", selection.tasks},         {"shots", selection.shots},
+                       {"chosen", selection.chosen},    {"methods", ordered_json::array()}, {"auprc", ordered_json::array()},
+                       {"error", ordered_json::array()}};
+  const auto number = [](const std::optional<double>& value) { return value ? ordered_json(*value) : ordered_json(); };
+  for (const Selection::Candidate& candidate : selection.candidates) {
+    json["methods"].push_back(candidate.method);
+    for (const auto& value : candidate.auprc) json["auprc"].push_back(number(value));
+    for (const auto& value : candidate.error) json["error"].push_back(number(value));
+  }
+  return text_of(json);
+}
+
 }  // namespace
 
 std::map<std::string, std::string> write_metadata(const MetaModel& model, const LearnerOptions& options) {
@@ -190,7 +241,7 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
   const auto& [inputs, hidden, outputs, activation, layer_norm] = encoder;
   const auto& [space, steps, tasks_per_step, episodes, dropout, rate, warmup, optimizer, clip, weight_decay, shots, episode, augment,
                seed] = model.training;
-  return {
+  std::map<std::string, std::string> metadata = {
       {"oddshot", text_of({{"format_version", kModelFormatVersion}, {"content", "model"}, {"version", model.oddshot_version}})},
       {"learner", text_of({{"name", model.learner},
                            {"embedding", embedding},
@@ -237,6 +288,8 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                             {"seed", seed}})},
       {"progress", text_of({{"steps_done", model.steps_done}, {"seconds", model.training_seconds}})},
   };
+  if (model.selection) metadata["selection"] = selection_text(*model.selection);
+  return metadata;
 }
 
 MetaModel read_metadata(const std::map<std::string, std::string>& metadata, const std::string& file) {
@@ -254,6 +307,7 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
   texts.text("views");  // there; read_views takes it with its tensors
   read_training(texts, model);
   read_progress(texts, model);
+  if (metadata.contains("selection")) read_selection(texts, model);
   return model;
 }
 

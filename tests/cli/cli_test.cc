@@ -181,7 +181,7 @@ TEST(Run, WritesReportResultsAndModels) {
   const Json results = Json::parse(read(folder / "results.json"));
   EXPECT_EQ(results["suite"], "payment-fraud");
   EXPECT_EQ(results["shots"], Json({1, 5}));
-  EXPECT_EQ(results["methods"].size(), 2U * 13);
+  EXPECT_EQ(results["methods"].size(), 2U * 14);
   for (const Json& method : results["methods"]) {
     EXPECT_TRUE(method["auroc"]["mean"].is_number()) << method["name"];
     EXPECT_FALSE(method["tasks"].empty()) << method["name"];
@@ -230,10 +230,33 @@ TEST(Evaluate, RefusesACheckpointAndModelsOfOtherFeatures) {
   expect_one_line(run_program({"evaluate", "payment-fraud", b}), 1, {"x"});  // the simulator has no column x
 }
 
+TEST(Train, ChoosesByLeavingTasksOutUnlessToldWhatToTrain) {
+  const Folder folder;
+  const std::string file = (folder / "model").string();
+  const std::vector<std::string> words = {"train", "payment-fraud", "--steps", "2",  "--episodes", "40", "--hidden",
+                                          "8",     "--shots",       "0,5",     "-o", file};
+  const Outcome outcome = run_program(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("fold 3 of 3"), std::string::npos) << outcome.err;
+  const MetaModel model = load_model(file);
+  ASSERT_TRUE(model.selection.has_value());
+  const Outcome inspected = run_program({"inspect", file});
+  EXPECT_NE(inspected.out.find("chosen by leaving 9 training tasks out"), std::string::npos) << inspected.out;
+  EXPECT_NE(inspected.out.find(model.selection->chosen[1]), std::string::npos);
+  // A finished model is taken as it is; one of another learner is not taken for it.
+  auto again = words;
+  again.push_back("--resume");
+  EXPECT_EQ(run_program(again).status, 0);
+  EXPECT_EQ(load_model(file).training_seconds, model.training_seconds);
+  again.insert(again.end(), {"--learner", "maml"});
+  expect_one_line(run_program(again), 1, {"auto", "maml"});
+}
+
 TEST(Train, GoesOnBitForBitAfterAnInterrupt) {
   const Folder folder;
   const auto words = [&](const std::string& steps, const std::string& file) {
-    return std::vector<std::string>{"train", "payment-fraud", "--steps", steps, "--tasks-per-step", "4", "--hidden", "16", "-o", file};
+    return std::vector<std::string>{"train", "payment-fraud", "--learner", "maml", "--steps", steps, "--tasks-per-step",
+                                    "4",     "--hidden",      "16",        "-o",   file};
   };
   const std::string file = (folder / "interrupted").string();
   // A machine may be too fast for the first of these to be interrupted halfway.

@@ -57,14 +57,14 @@ TEST(OnView, EveryBaselineScoresAsItDoesOnTheViewsColumnsAlone) {
   std::vector<std::uint8_t> labels(30, 0);
   std::fill(labels.end() - 5, labels.end(), std::uint8_t{1});
   for (const std::string_view name : baseline_names()) {
-    if (name.starts_with("pooled")) continue;
+    if (name.starts_with("pooled") || name == kMeanScore) continue;
     for (const ViewSpan& span : kSpans) {
       const std::string suffix = span.name == "plain" ? "" : "@" + span.name;
-      const auto on = plan_methods(plan_of({std::string(name) + suffix}), {}, nullptr, kSpans);
+      const auto on = plan_methods(plan_of({std::string(name) + suffix}), {}, nullptr, kSpans, {});
       ASSERT_EQ(on.size(), 1U);
       EXPECT_EQ(on[0]->name(), std::string(name) + suffix);
       const std::vector<ViewSpan> alone = {{"plain", 0, span.count}};
-      const auto own = plan_methods(plan_of({std::string(name)}), {}, nullptr, alone);
+      const auto own = plan_methods(plan_of({std::string(name)}), {}, nullptr, alone, {});
       EXPECT_EQ(on[0]->kind(), own[0]->kind());
       EXPECT_EQ(on[0]->minimum_shots(), own[0]->minimum_shots());
       EXPECT_EQ(scores_of(*on[0], support, labels, query), scores_of(*own[0], cut(support, span), labels, cut(query, span)))
@@ -74,7 +74,7 @@ TEST(OnView, EveryBaselineScoresAsItDoesOnTheViewsColumnsAlone) {
 }
 
 TEST(OnView, RowsThatLackTheViewAreRefused) {
-  const auto methods = plan_methods(plan_of({"knn@whitened"}), {}, nullptr, kSpans);
+  const auto methods = plan_methods(plan_of({"knn@whitened"}), {}, nullptr, kSpans, {});
   const Matrix short_rows(5, 8);
   const std::vector<std::uint8_t> labels(5, 0);
   EXPECT_THROW(methods[0]->adapt({short_rows, labels}, Stream(1, Purpose::kTest, 0)), ShapeError);
@@ -87,10 +87,11 @@ TEST(ExperimentPlan, TakesBaselinesOnViewsByName) {
   EXPECT_EQ(refusal([] { plan_of({"knn@"}).validate(); }), "there is no view \"\"; choose from plain, rank, whitened, joined");
   EXPECT_EQ(refusal([] { plan_of({"knn@rank", "knn@rank"}).validate(); }), "baseline \"knn@rank\" is named twice");
   EXPECT_EQ(refusal([] { plan_of({"pooled@rank"}).validate(); }), "baseline \"pooled\" is trained on plain rows; it has no other view");
+  EXPECT_EQ(refusal([] { plan_of({"mean-score@rank"}).validate(); }), "baseline \"mean-score\" takes all views; it has no other view");
 }
 
 TEST(PlanMethods, NameTheViewsThereAreWhereOneIsLacking) {
-  EXPECT_EQ(refusal([] { plan_methods(plan_of({"knn@joined"}), {}, nullptr, kSpans); }),
+  EXPECT_EQ(refusal([] { plan_methods(plan_of({"knn@joined"}), {}, nullptr, kSpans, {}); }),
             "there is no view \"joined\" of these columns; there are plain, rank, whitened");
 }
 

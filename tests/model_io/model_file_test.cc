@@ -65,6 +65,30 @@ TEST(ModelFile, EveryLearnersModelComesBack) {
   }
 }
 
+Selection sample_selection() {
+  return {.folds = 2,
+          .tasks = 3,
+          .shots = {0, 5},
+          .candidates = {{"maml", {0.25, 1.0 / 3.0}, {std::nullopt, std::nullopt}},
+                         {"knn-difference@rank", {std::nullopt, 0.5}, {std::nullopt, 0.125}}},
+          .chosen = {"maml", "knn-difference@rank"}};
+}
+
+TEST(ModelFile, ASelectionComesBackBitForBit) {
+  MetaModel model = sample_model(false);
+  model.selection = sample_selection();
+  EXPECT_EQ(difference(parse_model(serialise(model), "m"), model), "");
+}
+
+TEST(Selection, ServesASupportByTheLargestNumberOfShotsThatIsNoLarger) {
+  const Selection selection = {.folds = 0, .tasks = 0, .shots = {1, 5}, .candidates = {}, .chosen = {"one", "five"}};
+  EXPECT_EQ(selection.method_for(0), "one");
+  EXPECT_EQ(selection.method_for(1), "one");
+  EXPECT_EQ(selection.method_for(4), "one");
+  EXPECT_EQ(selection.method_for(5), "five");
+  EXPECT_EQ(selection.method_for(100), "five");
+}
+
 TEST(ModelFile, AModelBeforeItsFirstStepComesBack) {
   MetaModel model = sample_model(true);
   model.steps_done = 0;
@@ -300,6 +324,37 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
   }
 }
 
+TEST(DamagedModel, ASelectionThatContradictsItselfIsNamed) {
+  MetaModel model = sample_model(false);
+  model.selection = sample_selection();
+  const TensorFile whole = parse_tensor_file(serialise(model), "m");
+  const struct {
+    const char* field;
+    json value;
+    const char* message;  // a part of it
+  } rows[] = {
+      {"shots", json::array(), "shots: [] where rising numbers belong"},
+      {"shots", {5, 0}, "shots: [5, 0] where rising numbers belong"},
+      {"shots", {5, 5}, "shots: [5, 5] where rising numbers belong"},
+      {"chosen", {"maml"}, "chosen: 1 values where 2 belong"},
+      {"chosen", {"maml", "lof"}, "chosen: \"lof\" is not among the methods"},
+      {"methods", {"maml"}, "auprc: 4 values where 2 belong"},
+      {"auprc", {0.5}, "auprc: 1 values where 4 belong"},
+      {"auprc", {0.5, 0.5, "x", 0.5}, "auprc: \"x\" where a number or null belongs"},
+      {"error", json::array(), "error: 0 values where 4 belong"},
+      {"folds", -1, "folds"},
+  };
+  for (const auto& row : rows) {
+    TensorFile content = whole;
+    json object = json::parse(content.metadata.at("selection"));
+    object[row.field] = row.value;
+    content.metadata["selection"] = object.dump();
+    const std::string error = parse_error(content);
+    EXPECT_TRUE(contains(error, "m: damaged: metadata \"selection\"")) << error;
+    EXPECT_TRUE(contains(error, row.message)) << row.field << ": " << error;
+  }
+}
+
 TEST(DamagedModel, ColumnsMustBeThePreprocessors) {
   TensorFile content = sample_file();
   content.metadata["columns"] = R"(["duration"])";
@@ -395,6 +450,16 @@ TEST(DescribeModel, FitsAScreenAndTellsTheEssentials) {
 TEST(DescribeModel, CallsACheckpointOne) {
   EXPECT_TRUE(contains(describe(sample_model(true)), "checkpoint of unfinished training"));
   EXPECT_TRUE(contains(describe(sample_model(false)), "Oddshot model, format 1, written by Oddshot 0.1.0"));
+}
+
+TEST(DescribeModel, TellsWhatServesWhichNumberOfShots) {
+  MetaModel model = sample_model(false);
+  model.selection = sample_selection();
+  const std::string text = describe(model);
+  EXPECT_TRUE(contains(text, "leaving 3 training tasks out, in 2 folds"));
+  EXPECT_TRUE(contains(text, "*0.250   0.333")) << text;
+  EXPECT_TRUE(contains(text, "-  *0.500")) << text;
+  EXPECT_EQ(json::parse(describe(model, true)).at("selection").at("chosen"), json({"maml", "knn-difference@rank"}));
 }
 
 TEST(DescribeModel, DoesNotPassControlCharactersOn) {

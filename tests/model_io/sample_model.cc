@@ -172,6 +172,7 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("query_anomalies", a.training.episode.query_anomalies != b.training.episode.query_anomalies);
   differs("seed", a.training.seed != b.training.seed);
   differs("losses", bits_differ(a.losses, b.losses));
+  differs("selection", a.selection != b.selection);
   differs("steps_done", a.steps_done != b.steps_done);
   differs("training_seconds", a.training_seconds != b.training_seconds);
   differs("oddshot_version", a.oddshot_version != b.oddshot_version);

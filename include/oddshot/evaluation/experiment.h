@@ -18,7 +18,7 @@
 namespace oddshot {
 
 struct ExperimentPlan {
-  std::vector<std::string> learners = {"maml", "proto"};
+  std::vector<std::string> learners = {"auto"};  // of learner_table(), or kAuto
   // Of baseline_names(); an expert or "mlp-scratch" also on another view than the plain one: "knn@whitened".
   std::vector<std::string> baselines;
   LearnerOptions learner;  // encoder.inputs is set by the features
@@ -41,7 +41,8 @@ struct TrainingHooks {
   double checkpoint_seconds = 30;           // a checkpoint at least so often
 };
 
-// Trains one learner on the suite's training tasks. With a `file`, leaves checkpoints there while it trains and the finished model at the
+// Trains one learner on the suite's training tasks; of kAuto the one that is chosen by leaving some of them out (the model keeps the
+// selection). With a `file`, leaves checkpoints there while it trains and the finished model at the
 // end (atomically). With `resume`, goes on from that file if it exists: the result has the bits of an uninterrupted training. Throws
 // ArgumentError if the file was trained on other settings, tasks or features (naming the first that differs). The model returned has Adam's
 // moments if it was stopped before its end.
@@ -52,10 +53,10 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
 TrainingOptions shots_for(std::string_view learner, const LearnerOptions& options, TrainingOptions training);
 
 // The methods of a plan in the order of tables: models, then baselines. `pooled` serves both pooled baselines; it may be null if neither is
-// asked for. `views` are those of the joined rows that the methods will be given; throws ArgumentError for a baseline on a view that is not
-// among them (columns without numeric features have neither "rank" nor "whitened").
+// asked for. `views` and `reference` are of the joined rows that the methods will be given; throws ArgumentError for a baseline on a view
+// that is not among them (columns without numeric features have neither "rank" nor "whitened").
 std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models, const MetaModel* pooled,
-                                                  std::span<const ViewSpan> views);
+                                                  std::span<const ViewSpan> views, const Matrix& reference);
 
 // Whether one of the plan's baselines rests on the pooled network.
 bool needs_pooled(const ExperimentPlan& plan);

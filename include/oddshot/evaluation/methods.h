@@ -13,19 +13,36 @@
 
 namespace oddshot {
 
-// A trained model under the name of its learner, or of another learner whose training it serves ("pooled-finetuned" of a "pooled" model).
-// Throws ArgumentError if that learner is trained otherwise.
+// The learner that is chosen for a suite (select.h), and the name that its models go by.
+inline constexpr std::string_view kAuto = "auto";
+// The mean of a row's scores in score space: every simple detector has the same say.
+inline constexpr std::string_view kMeanScore = "mean-score";
+
+// A trained model under the name of its learner (of its selection: kAuto, and each support gets the method chosen for so many anomalies),
+// or of another learner whose training it serves ("pooled-finetuned" of a "pooled" model). Throws ArgumentError if that learner is trained
+// otherwise.
 std::unique_ptr<Method> learner_method(MetaModel model);
 std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as);
 // Fitted on the support normals ("expert"), or on both classes ("supervised"). The expert must live on.
 std::unique_ptr<Method> expert_method(const Expert& expert);
+// kMeanScore, on joined rows with these views; reference as for ScoreSpace.
+std::unique_ptr<Method> mean_score_method(std::span<const ViewSpan> views, const Matrix& reference);
 // "mlp-scratch".
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options);
 
 // `method` on one view of the joined rows it is given, under its own name on the plain view and as "knn@whitened" on others.
 std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span);
 
-// Every baseline, in the order of tables: the experts, "mlp-scratch", "pooled", "pooled-finetuned".
+// "knn@whitened" taken apart; without "@" the view is the plain one.
+struct SimpleName {
+  explicit SimpleName(std::string_view name);
+  std::string_view method;
+  std::string_view view;
+};
+// An expert on the view it names, or kMeanScore; of joined rows. Throws ArgumentError if there is no such method or view.
+std::unique_ptr<Method> simple_method(std::string_view name, std::span<const ViewSpan> views, const Matrix& reference);
+
+// Every baseline, in the order of tables: the experts, kMeanScore, "mlp-scratch", "pooled", "pooled-finetuned".
 std::vector<std::string_view> baseline_names();
 
 }  // namespace oddshot
