@@ -28,8 +28,9 @@ Command add_suite(CLI::App& parent) {
     }
     settings->data.download = !settings->no_download;
     const SuiteRows rows = read_suite(load_manifest(find_manifest(settings->suite)), settings->data);
-    const Preprocessor preprocessor = fit_preprocessor(rows);
     fmt::print("{}", describe(rows));
+    if (rows.manifest.cut == Cut::kTable) return kDone;
+    const Preprocessor preprocessor = fit_preprocessor(rows);
     fmt::print("features: {}\n", preprocessor.width());
     for (const std::string& name : preprocessor.dropped()) {
       fmt::print("dropped, constant among the training rows: {}\n", name);

@@ -102,6 +102,17 @@ std::vector<double> variances(MatrixView rows) {
 
 }  // namespace
 
+void clip_numeric(Matrix& features, std::span<const FeatureKind> kinds, float limit) {
+  if (kinds.size() != features.cols()) {
+    throw ShapeError(fmt::format("{} kinds for rows of {} features", kinds.size(), features.cols()));
+  }
+  for (std::size_t r = 0; r < features.rows(); ++r) {
+    for (std::size_t f = 0; f < kinds.size(); ++f) {
+      if (kinds[f] == FeatureKind::kNumeric) features(r, f) = std::clamp(features(r, f), -limit, limit);
+    }
+  }
+}
+
 void ViewOptions::validate() const {
   check_clip("the plain clip", plain_clip);
   check_clip("the rank clip", rank_clip);

@@ -46,4 +46,13 @@ void ContentKey::add(float number) {
   for (int i = 0; i < 4; ++i, bits >>= 8) step(static_cast<unsigned char>(bits & 0xFF));
 }
 
+void ContentKey::add(const Column& column, std::uint32_t row) {
+  if (column.kind == ColumnKind::kNumeric) {
+    add(column.numbers[row]);
+    return;
+  }
+  const std::int32_t code = column.codes[row];
+  add(code == Column::kMissingCode ? std::string_view("\0", 1) : column.categories[static_cast<std::size_t>(code)]);
+}
+
 }  // namespace oddshot

@@ -27,6 +27,7 @@ class ContentKey {
  public:
   void add(std::string_view text);
   void add(float number);  // -0 counts as 0, and every NaN is the same
+  void add(const Column& column, std::uint32_t row);
   std::uint64_t value() const { return value_; }
 
  private:

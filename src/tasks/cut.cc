@@ -149,14 +149,7 @@ class Cutter {
   }
 
   void add_features(ContentKey& key, std::uint32_t row) const {
-    for (const Column* feature : features_) {
-      if (feature->kind == ColumnKind::kNumeric) {
-        key.add(feature->numbers[row]);
-      } else {
-        const std::int32_t code = feature->codes[row];
-        key.add(code == Column::kMissingCode ? std::string_view("\0", 1) : feature->categories[static_cast<std::size_t>(code)]);
-      }
-    }
+    for (const Column* feature : features_) key.add(*feature, row);
   }
 
   // kind_ [N]: which kind an anomaly is of (with own normals also which a normal row belongs to), kNone for other rows.
@@ -178,6 +171,8 @@ class Cutter {
       case Cut::kCluster:
         cluster_anomalies();
         break;
+      case Cut::kTable:
+        throw ArgumentError("suite " + manifest_.name + " is one of tables, each cut by itself");
     }
     if (manifest_.cut == Cut::kColumn) {
       std::erase_if(anomalies_, [&](std::uint32_t r) { return kind_[r] == kNone; });
@@ -237,13 +232,7 @@ class Cutter {
   // The features of some rows, numeric ones clipped as in the plain view: one far value must not be a cluster of its own.
   Matrix clipped(const Preprocessor& preprocessor, std::span<const std::uint32_t> rows) const {
     Matrix features = preprocessor.transform(out_.table, rows);
-    const std::vector<FeatureKind> kinds = preprocessor.feature_kinds();
-    const float clip = manifest_.views.plain_clip;
-    for (std::size_t r = 0; r < features.rows(); ++r) {
-      for (std::size_t f = 0; f < kinds.size(); ++f) {
-        if (kinds[f] == FeatureKind::kNumeric) features(r, f) = std::clamp(features(r, f), -clip, clip);
-      }
-    }
+    clip_numeric(features, preprocessor.feature_kinds(), manifest_.views.plain_clip);
     return features;
   }
 

@@ -19,6 +19,7 @@ constexpr double kGivesAway = 0.999;      // AUROC of one column
 constexpr std::size_t kFewNormals = 100;  // an episode draws 50 for the support alone
 constexpr std::size_t kFewAnomalies = 13;
 constexpr double kManyAlike = 0.1;         // share of a task's anomalies that equal a normal row
+constexpr double kManyEqual = 0.5;         // share of a held-out table's distinct rows that a training table has too
 constexpr std::size_t kMostDistinct = 64;  // a numeric column with no more values is compared value by value
 
 using Rows = std::vector<std::uint32_t>;
@@ -152,10 +153,10 @@ void find_columns(const SuiteRows& rows, std::vector<std::string>& findings) {
 }
 
 // A number for all features of a row; equal for equal rows, and for others all but surely not.
-std::vector<std::uint64_t> contents(const SuiteRows& rows) {
-  std::vector<std::uint64_t> keys(rows.table.rows(), 0x9E3779B97F4A7C15ULL);
-  for (const auto& name : rows.feature_columns) {
-    const Column& column = rows.table.column(name);
+std::vector<std::uint64_t> contents(const Table& table, const std::vector<std::string>& features) {
+  std::vector<std::uint64_t> keys(table.rows(), 0x9E3779B97F4A7C15ULL);
+  for (const auto& name : features) {
+    const Column& column = table.column(name);
     for (std::uint32_t r = 0; r < keys.size(); ++r) {
       std::uint64_t& key = keys[r];
       key = (key ^ code_of(column, r)) * 0xD6E8FEB86659FD93ULL;
@@ -178,7 +179,7 @@ std::size_t count_in(const std::vector<std::uint64_t>& contents, const Rows& row
 }
 
 void find_equal_rows(const SuiteRows& rows, std::vector<std::string>& findings) {
-  const std::vector<std::uint64_t> content = contents(rows);
+  const std::vector<std::uint64_t> content = contents(rows.table, rows.feature_columns);
   Rows trained, held_out_normals, held_out_anomalies;
   for (const auto& task : rows.training) trained.insert(trained.end(), task.anomalies.begin(), task.anomalies.end());
   for (const auto& task : rows.held_out) {
@@ -220,10 +221,47 @@ void find_equal_rows(const SuiteRows& rows, std::vector<std::string>& findings) 
   }
 }
 
+// Tables of which a column by itself tells the anomalies.
+void find_columns_of_tables(const SuiteRows& rows, std::vector<std::string>& findings) {
+  for (const TableRows& table : rows.tables) {
+    for (const auto& name : table.feature_columns) {
+      const Column& column = table.table.column(name);
+      const auto words = gives_away(column, look_at(column, table.task.normals), table.task.anomalies);
+      if (!words) continue;
+      findings.push_back(fmt::format("{}: column \"{}\" by itself tells the anomalies from normals ({})", table.task.name, name, *words));
+      break;
+    }
+  }
+}
+
+// Held-out tables that are a training table over again, or a part of one.
+void find_equal_tables(const SuiteRows& rows, std::vector<std::string>& findings) {
+  std::vector<Keys> content;
+  for (const TableRows& table : rows.tables) {
+    const std::vector<std::uint64_t> keys = contents(table.table, table.feature_columns);
+    content.emplace_back(keys.begin(), keys.end());
+  }
+  for (std::size_t h = 0; h < rows.tables.size(); ++h) {
+    for (std::size_t t = 0; t < rows.tables.size(); ++t) {
+      const bool across = rows.tables[h].held_out && !rows.tables[t].held_out;
+      if (!across || rows.tables[h].feature_columns.size() != rows.tables[t].feature_columns.size()) continue;
+      const auto equal = std::count_if(content[h].begin(), content[h].end(), [&](std::uint64_t key) { return content[t].contains(key); });
+      if (share(static_cast<std::size_t>(equal), content[h].size()) < kManyEqual) continue;
+      findings.push_back(fmt::format("of the held-out table {} {} of {} distinct rows are in the training table {}",
+                                     rows.tables[h].task.name, equal, content[h].size(), rows.tables[t].task.name));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> find_leakage(const SuiteRows& rows) {
   std::vector<std::string> findings;
+  if (rows.manifest.cut == Cut::kTable) {
+    find_columns_of_tables(rows, findings);
+    find_equal_tables(rows, findings);
+    return findings;
+  }
   find_columns(rows, findings);
   find_equal_rows(rows, findings);
   return findings;

@@ -14,6 +14,9 @@ namespace oddshot {
 //   - held-out rows that equal a training row of the same class in every feature
 //   - tasks of whose anomalies at least a tenth equal one of the normal rows in every feature
 //   - tasks with fewer than 100 distinct normals or 13 distinct anomalies although they have more rows
+// and in a suite of tables:
+//   - tables of which a column separates the anomalies all but perfectly, with a value that does
+//   - held-out tables of whose distinct rows at least half are in one training table of as many columns
 // O(features * (normals log normals + tasks * anomalies)).
 std::vector<std::string> find_leakage(const SuiteRows& rows);
 

@@ -276,17 +276,19 @@ void read_windows(Section section, SuiteManifest& manifest) {
 }
 
 void read_tasks(Section section, SuiteManifest& manifest) {
-  constexpr std::array<std::pair<std::string_view, Cut>, 5> kCuts = {{{"label", Cut::kLabel},
+  constexpr std::array<std::pair<std::string_view, Cut>, 6> kCuts = {{{"label", Cut::kLabel},
                                                                       {"column", Cut::kColumn},
                                                                       {"file", Cut::kFile},
                                                                       {"file-label", Cut::kFileLabel},
-                                                                      {"cluster", Cut::kCluster}}};
+                                                                      {"cluster", Cut::kCluster},
+                                                                      {"table", Cut::kTable}}};
   constexpr std::array<std::pair<std::string_view, bool>, 2> kNormals = {{{"shared", false}, {"own", true}}};
   manifest.cut = section.choice("cut", kCuts, Cut::kLabel);
   manifest.cut_column = section.text("column");
   manifest.clusters = section.count("clusters", 2, 1000).value_or(0);
   manifest.held_out_anomalies = section.number("held_out_anomalies", 0, 1).value_or(0);
-  manifest.own_normals = section.choice("normals", kNormals, manifest.cut == Cut::kFile || manifest.cut == Cut::kFileLabel);
+  const bool by_file = manifest.cut == Cut::kFile || manifest.cut == Cut::kFileLabel || manifest.cut == Cut::kTable;
+  manifest.own_normals = section.choice("normals", kNormals, by_file);
   manifest.training = section.texts("training");
   manifest.held_out = section.texts("held_out");
   manifest.training_groups = section.texts("training_groups");
@@ -294,6 +296,21 @@ void read_tasks(Section section, SuiteManifest& manifest) {
   manifest.held_out_normals = section.number("held_out_normals", 0, 1).value_or(manifest.held_out_normals);
   manifest.minimum_anomalies = section.count("minimum_anomalies", 2, 1000000).value_or(manifest.minimum_anomalies);
   section.finish();
+}
+
+// What the files of a suite of tables have in common; which there are, the lists of tasks say.
+struct TablesSection {
+  std::string folder;
+  std::string ending;
+  std::string source;
+  std::string licence;
+};
+
+TablesSection read_tables(Section section) {
+  TablesSection tables{section.text("folder"), section.text("ending"), section.text("source"), section.text("licence")};
+  section.finish();
+  if (tables.ending.empty()) tables.ending = ".csv";
+  return tables;
 }
 
 bool contains(const std::vector<std::string>& list, std::string_view value) {
@@ -429,6 +446,44 @@ void check_windows(const SuiteManifest& manifest, const Places& places) {
   }
 }
 
+// What has no meaning where every table has columns of its own.
+void check_tables(const SuiteManifest& manifest, const Places& places) {
+  if (manifest.cut != Cut::kTable) {
+    if (places.lines.contains("tables")) places.fail_at({"tables"}, "[tables] has a use only with tasks.cut = \"table\"");
+    return;
+  }
+  if (!places.lines.contains("tables")) places.fail_at({"tasks.cut"}, "tasks.cut = \"table\" needs [tables], where the tables are");
+  if (!manifest.files.empty()) {
+    places.fail_at({"files[1]"}, "a suite of tables names them in tasks.training and tasks.held_out; leave [[files]] out");
+  }
+  for (const auto key : {"simulator", "windows", "read.columns", "columns.group", "columns.time", "columns.features", "columns.numeric",
+                         "columns.category", "tasks.normals", "tasks.training_groups", "tasks.held_out_groups", "tasks.held_out_normals"}) {
+    if (places.lines.contains(key)) {
+      places.fail_at({key}, std::string(key) + " has no use with tasks.cut = \"table\": every table has columns and normals of its own");
+    }
+  }
+  for (const auto& [list, key] : {std::pair(&manifest.training, "tasks.training"), std::pair(&manifest.held_out, "tasks.held_out")}) {
+    for (const std::string_view word : {"*", "unseen", ""}) {
+      if (contains(*list, word)) places.fail_at({key}, std::string(key) + " names " + in_quotes(word) + "; name the tables one by one");
+    }
+  }
+}
+
+// One file for every name in the lists of tasks.
+void list_tables(const TablesSection& tables, SuiteManifest& manifest) {
+  for (const Side side : {Side::kTraining, Side::kHeldOut}) {
+    for (const std::string& name : side == Side::kTraining ? manifest.training : manifest.held_out) {
+      manifest.files.push_back({.path = (std::filesystem::path(tables.folder) / (name + tables.ending)).string(),
+                                .side = side,
+                                .sha256 = {},
+                                .url = {},
+                                .source = tables.source,
+                                .licence = tables.licence,
+                                .task = name});
+    }
+  }
+}
+
 void check_tasks(const SuiteManifest& manifest, const Places& places) {
   if (manifest.cut == Cut::kColumn && manifest.cut_column.empty()) {
     places.fail_at({"tasks.cut"}, "tasks.cut = \"column\" needs tasks.column");
@@ -529,6 +584,7 @@ SuiteManifest load_manifest(const std::filesystem::path& file) {
   manifest.description = top.text("description");
   manifest.simulator = top.text("simulator");
   read_files(top, manifest);
+  const TablesSection tables = read_tables(top.section("tables"));
   read_read(top.section("read"), places, manifest);
   read_columns(top.section("columns"), manifest);
   read_preprocess(top.section("preprocess"), manifest);
@@ -538,7 +594,13 @@ SuiteManifest load_manifest(const std::filesystem::path& file) {
 
   if (manifest.name.empty()) manifest.name = file.stem().string();
   if (manifest.title.empty()) manifest.title = manifest.name;
-  check_files(manifest, places);
+  check_tables(manifest, places);
+  if (manifest.cut == Cut::kTable) {
+    list_tables(tables, manifest);
+    if (!places.lines.contains("preprocess.numeric")) manifest.preprocessor.numeric = NumericTransform::kIdentity;
+  } else {
+    check_files(manifest, places);
+  }
   check_tasks(manifest, places);
   check_read(manifest, places);
   check_columns(manifest, places);

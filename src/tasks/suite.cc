@@ -11,6 +11,7 @@
 #include "tasks/identity.h"
 #include "tasks/leakage.h"
 #include "tasks/locate.h"
+#include "tasks/tables.h"
 
 namespace oddshot {
 
@@ -62,6 +63,12 @@ std::vector<std::uint32_t> reference_rows(const SuiteRows& rows) {
   return result;
 }
 
+void refuse_tables(const SuiteRows& rows) {
+  if (rows.manifest.cut != Cut::kTable) return;
+  throw ArgumentError("the tables of suite " + rows.manifest.name +
+                      " have columns of their own: no preprocessor fits them all, and only models of space \"table\" can be used on them");
+}
+
 std::string list(const std::vector<std::string>& values) {
   std::string text;
   for (const auto& value : values) text += (text.empty() ? "" : ", ") + value;
@@ -91,6 +98,7 @@ std::string cut_name(const SuiteManifest& manifest) {
     case Cut::kFileLabel:
       return fmt::format("by file and the values of column \"{}\"", manifest.label);
     case Cut::kCluster:
+    case Cut::kTable:
       break;
   }
   return fmt::format("by {} clusters of the anomalies", manifest.clusters);
@@ -105,6 +113,38 @@ void describe_tasks(std::string& text, std::string_view title, const std::vector
   }
 }
 
+// Files, columns and tasks of a suite whose tasks are cut from one table.
+std::string describe_one_table(const SuiteRows& rows) {
+  const SuiteManifest& manifest = rows.manifest;
+  std::string text;
+  for (std::size_t f = 0; f < rows.table.sources.size(); ++f) {
+    const SourceFile& source = rows.table.sources[f];
+    text += fmt::format("file: {}, {} rows, {}{}\n", source.path, source.rows, side_name(manifest.files.at(f).side),
+                        manifest.files.at(f).sha256.empty() ? ", not verified (no sha256)" : ", checksum verified");
+  }
+
+  std::size_t categories = 0;
+  for (const auto& name : rows.feature_columns) categories += rows.table.column(name).kind == ColumnKind::kCategory ? 1 : 0;
+  text += fmt::format("columns: {} features ({} numeric, {} category), label \"{}\" (normal: {})", rows.feature_columns.size(),
+                      rows.feature_columns.size() - categories, categories, manifest.label, list(manifest.normal));
+  if (!manifest.group.empty()) text += fmt::format(", group \"{}\"", manifest.group);
+  if (!manifest.time.empty()) text += fmt::format(", time \"{}\"", manifest.time);
+  text += "\n";
+  text += "features: " + list(rows.feature_columns) + "\n";
+  if (!manifest.ignored.empty()) text += "ignored: " + list(manifest.ignored) + "\n";
+  if (!rows.training_normals.empty()) {
+    const Preprocessor preprocessor = fit_preprocessor(rows);
+    if (!preprocessor.dropped().empty()) text += "dropped, constant in the training rows: " + list(preprocessor.dropped()) + "\n";
+    text += fmt::format("encoded: {} features a row\n", preprocessor.width());
+  }
+  text += fmt::format("tasks: cut {}; normals of a side are {}\n", cut_name(manifest),
+                      manifest.own_normals ? "each task's own" : "shared by its tasks");
+
+  describe_tasks(text, "training tasks", rows.training, true);
+  describe_tasks(text, "held-out tasks", rows.held_out, true);
+  return text;
+}
+
 }  // namespace
 
 SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options) {
@@ -113,10 +153,12 @@ SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options) 
     rows.notes.insert(rows.notes.begin(), "the rows are simulated, not real: they come from the simulator " + manifest.simulator);
     return rows;
   }
+  if (manifest.cut == Cut::kTable) return read_tables(manifest, options);
   return cut_tasks(manifest, read_files(manifest, options));
 }
 
 Preprocessor fit_preprocessor(const SuiteRows& rows) {
+  refuse_tables(rows);
   if (rows.training_normals.empty()) {
     throw ArgumentError("suite " + rows.manifest.name + " has no training normals to fit a preprocessor on: name tasks in tasks.training");
   }
@@ -126,6 +168,7 @@ Preprocessor fit_preprocessor(const SuiteRows& rows) {
 }
 
 TaskSuite encode(const SuiteRows& rows) {
+  if (rows.manifest.cut == Cut::kTable) return encode_tables(rows);
   Preprocessor preprocessor = fit_preprocessor(rows);
   const Matrix normals = preprocessor.transform(rows.table, rows.training_normals);
   Views views = Views::fit(normals, preprocessor.feature_kinds(), rows.manifest.views);
@@ -134,6 +177,7 @@ TaskSuite encode(const SuiteRows& rows) {
 }
 
 TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, Matrix reference) {
+  refuse_tables(rows);
   TaskSuite suite{rows.manifest.name, std::move(preprocessor), std::move(views), std::move(reference), {}, {}, {}};
   const auto training_rows = rows_of(rows.training);
   const auto held_out_rows = rows_of(rows.held_out);
@@ -175,31 +219,7 @@ std::string describe(const SuiteRows& rows) {
   std::string text = fmt::format("{}: {}\n", manifest.name, manifest.title);
   if (!manifest.simulator.empty())
     text += fmt::format("SIMULATED rows, from the simulator {}: {} rows\n", manifest.simulator, rows.table.rows());
-  for (std::size_t f = 0; f < rows.table.sources.size(); ++f) {
-    const SourceFile& source = rows.table.sources[f];
-    text += fmt::format("file: {}, {} rows, {}{}\n", source.path, source.rows, side_name(manifest.files.at(f).side),
-                        manifest.files.at(f).sha256.empty() ? ", not verified (no sha256)" : ", checksum verified");
-  }
-
-  std::size_t categories = 0;
-  for (const auto& name : rows.feature_columns) categories += rows.table.column(name).kind == ColumnKind::kCategory ? 1 : 0;
-  text += fmt::format("columns: {} features ({} numeric, {} category), label \"{}\" (normal: {})", rows.feature_columns.size(),
-                      rows.feature_columns.size() - categories, categories, manifest.label, list(manifest.normal));
-  if (!manifest.group.empty()) text += fmt::format(", group \"{}\"", manifest.group);
-  if (!manifest.time.empty()) text += fmt::format(", time \"{}\"", manifest.time);
-  text += "\n";
-  text += "features: " + list(rows.feature_columns) + "\n";
-  if (!manifest.ignored.empty()) text += "ignored: " + list(manifest.ignored) + "\n";
-  if (!rows.training_normals.empty()) {
-    const Preprocessor preprocessor = fit_preprocessor(rows);
-    if (!preprocessor.dropped().empty()) text += "dropped, constant in the training rows: " + list(preprocessor.dropped()) + "\n";
-    text += fmt::format("encoded: {} features a row\n", preprocessor.width());
-  }
-  text += fmt::format("tasks: cut {}; normals of a side are {}\n", cut_name(manifest),
-                      manifest.own_normals ? "each task's own" : "shared by its tasks");
-
-  describe_tasks(text, "training tasks", rows.training, true);
-  describe_tasks(text, "held-out tasks", rows.held_out, true);
+  text += manifest.cut == Cut::kTable ? describe_tables(rows) : describe_one_table(rows);
   describe_tasks(text, fmt::format("no task, fewer than {}", manifest.minimum_anomalies), rows.too_small, false);
   if (!rows.notes.empty()) text += "\nnotes\n";
   for (const auto& note : rows.notes) text += "  " + note + "\n";

@@ -166,7 +166,7 @@ TEST(Manifest, WrongTypesAndValuesAreErrorsThatNameThePlace) {
       {"held_out =", "held_out_normals = nan\nheld_out =",
        "mine.toml:9: tasks.held_out_normals is nan; it must be a number above 0 and below 1"},
       {"held_out =", "cut = \"labels\"\nheld_out =",
-       "mine.toml:9: tasks.cut is \"labels\"; it must be one of \"label\", \"column\", \"file\", \"file-label\", \"cluster\""},
+       "mine.toml:9: tasks.cut is \"labels\"; it must be one of \"label\", \"column\", \"file\", \"file-label\", \"cluster\", \"table\""},
       {"path = \"a.csv\"", "path = \"a.csv\"\nside = \"test\"",
        "mine.toml:4: files[1].side is \"test\"; it must be one of \"training\", \"held-out\", \"both\""},
       {"path = \"a.csv\"", "path = \"a.csv\"\nsha256 = \"12\"", "mine.toml:4: files[1].sha256 is \"12\"; it must be 64 hexadecimal digits"},

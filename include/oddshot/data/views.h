@@ -37,6 +37,9 @@ struct ViewOptions {
   void validate() const;
 };
 
+// Numeric features cut off at [-limit, limit], as in the plain view. features [N x D], kinds [D].
+void clip_numeric(Matrix& features, std::span<const FeatureKind> kinds, float limit);
+
 // Views of the features that a Preprocessor gives, fitted on training normals [N x D]. A joined row is, in this order:
 //   plain     [D] the features, numeric ones clipped to [-plain_clip, plain_clip]
 //   rank      [numeric features] the normal quantile of each one's mid-rank among the N normals, (rank - 1/2) / N, so that 0 is the median;

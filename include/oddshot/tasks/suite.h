@@ -24,6 +24,7 @@ enum class Cut : std::uint8_t {
   kFile,       // each file is a task
   kFileLabel,  // each anomalous label value in each file is a task, "FILE/VALUE": devices or sites, each with its kinds
   kCluster,    // the anomalies are clustered (k-means, fitted on training anomalies); each cluster is a task
+  kTable,      // each file is a table with columns of its own, and all of its anomalies are one task: a suite of tables
 };
 
 struct SuiteFile {
@@ -33,8 +34,8 @@ struct SuiteFile {
   std::string url;     // where the content is downloaded from; empty: cannot be
   std::string source;  // for people: where it comes from
   std::string licence;
-  // Cut::kFile: the task that the anomalies of this file belong to, Cut::kFileLabel: the first part of its tasks' names; empty: the file's
-  // name without its endings
+  // Cut::kFile and kTable: the task that the anomalies of this file belong to, Cut::kFileLabel: the first part of its tasks' names; empty:
+  // the file's name without its endings
   std::string task;
 };
 
@@ -45,8 +46,8 @@ struct SuiteManifest {
   std::string title;
   std::string domain;  // finance, network, industry, medicine, other
   std::string description;
-  std::string simulator;  // "payment-fraud": rows come from the simulator (simulator.h) and there are no files
-  std::vector<SuiteFile> files;
+  std::string simulator;         // "payment-fraud": rows come from the simulator (simulator.h) and there are no files
+  std::vector<SuiteFile> files;  // Cut::kTable: those that [tables] and the lists of tasks make together
   ReadOptions read;
 
   std::string label;                  // column
@@ -72,7 +73,7 @@ struct SuiteManifest {
   std::vector<std::string> training_groups;  // groups of normals alone that serve training
   std::vector<std::string> held_out_groups;  // groups of normals alone that serve held-out tasks
   double held_out_normals = 0.5;  // share of the normals (by hash of row or group) that held-out tasks get where one file serves both sides
-  std::size_t minimum_anomalies = 13;  // a kind with fewer is no task
+  std::size_t minimum_anomalies = 13;  // a kind with fewer (Cut::kTable: distinct ones) is no task
 };
 
 // Throws FormatError naming file, line and key for an unknown key, a wrong type or a contradiction; IoError if it cannot be read.
@@ -98,9 +99,18 @@ struct TaskRows {
   std::vector<std::uint32_t> anomalies;
 };
 
+// One table of a suite of tables.
+struct TableRows {
+  Table table;
+  std::vector<std::string> feature_columns;
+  TaskRows task;  // normals: all of the table's; which of them a support holds, and which a query, each episode draws
+  bool held_out = false;
+};
+
 // A suite's rows, read and cut.
 struct SuiteRows {
   SuiteManifest manifest;
+  std::vector<TableRows> tables;  // Cut::kTable: sorted by name; table to held_out below are then empty
   Table table;
   std::vector<std::string> feature_columns;
   std::vector<std::uint32_t> training_normals;  // what preprocessors and views are fitted on
@@ -116,7 +126,8 @@ struct SuiteRows {
 // the manifest says (naming the manifest, the value and what is there).
 SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options);
 
-// A suite as learners see it.
+// A suite as learners see it. In a suite of tables every task has a pool of its own, as wide as its table, of plain rows; there is then no
+// preprocessor, no view and no reference that would hold for all.
 struct TaskSuite {
   std::string name;
   Preprocessor preprocessor;
@@ -125,14 +136,18 @@ struct TaskSuite {
   std::vector<Task> training;
   std::vector<Task> held_out;
   TransformReport report;  // what the held-out rows hold that the training normals did not
+
+  bool of_tables() const { return views.spans().empty(); }
 };
 
 // Fitted on the training normals; the anomalies of training tasks only tell which columns vary. Throws ArgumentError if there are no
-// training normals.
+// training normals, or for a suite of tables.
 Preprocessor fit_preprocessor(const SuiteRows& rows);
-// Fits preprocessor and views, and encodes the rows by them. All tasks share one pool of joined rows.
+// Fits preprocessor and views, and encodes the rows by them. All tasks share one pool of joined rows. Of tables each has a preprocessor of
+// its own, fitted on all of its normals: it settles units, which columns vary and which categories there are, and no more.
 TaskSuite encode(const SuiteRows& rows);
-// Encodes them as those were encoded that a model was trained on, by its preprocessor, views and reference.
+// Encodes them as those were encoded that a model was trained on, by its preprocessor, views and reference. Throws ArgumentError for a
+// suite of tables.
 TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, Matrix reference);
 
 // For people: the tasks with their counts, the files, what was dropped; what `oddshot suite check` prints.
