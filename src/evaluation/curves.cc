@@ -53,7 +53,7 @@ std::vector<AdaptationCurve> adaptation_curves(std::span<const Task> held_out, c
   std::vector<std::vector<double>> by_task(field.tasks.size());  // [tasks][every step of every curve]
   pool.parallel_for(field.tasks.size(), [&](std::size_t t, unsigned) {
     if (!methods.empty()) {
-      const Draw draw = first_draw(held_out, field.tasks[t], field.shots, options);
+      Draw draw = first_draw(held_out, field.tasks[t], field.shots, options);
       for (std::size_t m = 0; m < methods.size(); ++m) {
         for (const std::size_t steps : curves[m].steps) {
           const ScoredDraw scored = adapt_and_score(*methods[m], draw, steps);
@@ -83,7 +83,7 @@ std::vector<TaskCurves> task_curves(std::span<const Task> held_out, const Field&
   const std::vector<std::size_t> tasks = telling_tasks(results[shown.front()].tasks);
   std::vector<TaskCurves> curves(tasks.size() * shown.size());
   pool.parallel_for(tasks.size(), [&](std::size_t t, unsigned) {
-    const Draw draw = first_draw(held_out, field.tasks[tasks[t]], field.shots, options);
+    Draw draw = first_draw(held_out, field.tasks[tasks[t]], field.shots, options);
     for (std::size_t m = 0; m < shown.size(); ++m) {
       const Method& method = *field.methods[shown[m]];
       const Sweep sweep(adapt_and_score(method, draw).scores, draw.episode.query_labels);

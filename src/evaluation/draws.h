@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "oddshot/base/random.h"
@@ -18,10 +19,20 @@ struct DrawKey {
   std::size_t shots = 0;   // < 2^16
 };
 
+// A draw as methods of one space see it, and how long it took to make.
+struct MappedDraw {
+  Matrix support_rows, query_rows;
+  double support_ms = 0;
+  double query_seconds = 0;
+};
+
 struct Draw {
   Episode episode;
-  Stream method_stream;  // what a method's own randomness comes from; every method gets a copy
-  std::string place;     // for messages: `task "apache2", 5 shots, repeat 3`
+  Stream method_stream;                            // what a method's own randomness comes from; every method gets a copy
+  std::string place;                               // for messages: `task "apache2", 5 shots, repeat 3`
+  std::map<const InputSpace*, MappedDraw> mapped;  // by space, of those that methods asked for
+
+  const MappedDraw& in(const InputSpace& space);
 };
 
 // Depends on task, spec, seed and key alone. Throws what sample_episode throws.

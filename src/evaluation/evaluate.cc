@@ -84,7 +84,7 @@ bool is_empty(const Field& field) { return field.methods.empty() || field.tasks.
   throw ArgumentError(message);
 }
 
-MeasuredDraw measure_draw(const Draw& draw, const Field& field, std::span<const std::optional<float>> thresholds) {
+MeasuredDraw measure_draw(Draw& draw, const Field& field, std::span<const std::optional<float>> thresholds) {
   const std::vector<std::uint8_t>& labels = draw.episode.query_labels;
   MeasuredDraw measured;
   measured.query_rows = labels.size();

@@ -81,8 +81,9 @@ bool needs_pooled(const ExperimentPlan& plan) {
 std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models, const MetaModel* pooled,
                                                   std::span<const ViewSpan> views, const Matrix& reference) {
   std::vector<std::unique_ptr<Method>> methods;
+  SharedSpaces spaces(views, reference);
   for (const MetaModel& model : models) {
-    methods.push_back(learner_method(model));
+    methods.push_back(learner_method(model, spaces));
   }
   for (const std::string& name : plan.baselines) {
     const SimpleName parts(name);
@@ -92,7 +93,7 @@ std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, co
       if (training.space != Space::kRaw) use_raw_settings(options, training);
       methods.push_back(on_view(mlp_scratch_method({.encoder = options.encoder}), find_view(views, parts.view)));
     } else if (find_learner(parts.method) == nullptr) {
-      methods.push_back(simple_method(name, views, reference));
+      methods.push_back(simple_method(name, spaces));
     } else if (pooled != nullptr) {
       methods.push_back(learner_method(*pooled, parts.method));
     } else {

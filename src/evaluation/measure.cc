@@ -14,17 +14,22 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-ScoredDraw timed_scores(const Method& method, const Draw& draw, std::optional<std::size_t> steps) {
+ScoredDraw timed_scores(const Method& method, Draw& draw, std::size_t steps) {
   ScoredDraw scored;
   const Episode& episode = draw.episode;
   scored.scores.resize(episode.query_rows.rows());
+  const Support support = episode.support();
+  const InputSpace* space = method.space(support);
+  const MappedDraw* mapped = space != nullptr ? &draw.in(*space) : nullptr;
   const Clock::time_point start = Clock::now();
-  const std::unique_ptr<Scorer> scorer =
-      steps ? method.adapt_partly(episode.support(), draw.method_stream, *steps) : method.adapt(episode.support(), draw.method_stream);
-  scored.adapt_ms = 1e3 * seconds_since(start);
+  const std::unique_ptr<Scorer> scorer = mapped != nullptr
+                                             ? method.adapt_mapped({mapped->support_rows, support.labels}, draw.method_stream, steps)
+                                         : steps == Learner::kAllSteps ? method.adapt(support, draw.method_stream)
+                                                                       : method.adapt_partly(support, draw.method_stream, steps);
+  scored.adapt_ms = 1e3 * seconds_since(start) + (mapped != nullptr ? mapped->support_ms : 0);
   const Clock::time_point adapted = Clock::now();
-  scorer->score(episode.query_rows, scored.scores);
-  scored.score_seconds = seconds_since(adapted);
+  scorer->score(mapped != nullptr ? mapped->query_rows.view() : episode.query_rows.view(), scored.scores);
+  scored.score_seconds = seconds_since(adapted) + (mapped != nullptr ? mapped->query_seconds : 0);
   for (std::size_t row = 0; row < scored.scores.size(); ++row) {
     if (std::isnan(scored.scores[row])) throw NumericError("the score of query row " + std::to_string(row) + " is not a number");
   }
@@ -33,7 +38,7 @@ ScoredDraw timed_scores(const Method& method, const Draw& draw, std::optional<st
 
 }  // namespace
 
-ScoredDraw adapt_and_score(const Method& method, const Draw& draw, std::optional<std::size_t> steps) {
+ScoredDraw adapt_and_score(const Method& method, Draw& draw, std::size_t steps) {
   const auto placed = [&](const Error& error) { return method.name() + " on " + draw.place + ": " + error.what(); };
   try {
     return timed_scores(method, draw, steps);

@@ -48,53 +48,81 @@ class ScratchPool {
   std::vector<std::unique_ptr<Scratch>> free_;
 };
 
-// A learner with the scratch for it, and what it sees of joined rows.
+// A learner with the scratch for it.
 struct Engine {
-  Engine(std::unique_ptr<Learner> one, const MetaModel& model)
-      : learner(std::move(one)), space(model.training.space, model.views.spans(), model.reference), scratch(*learner) {}
+  explicit Engine(std::unique_ptr<Learner> one) : learner(std::move(one)), scratch(*learner) {}
   std::unique_ptr<Learner> learner;
-  InputSpace space;
   ScratchPool scratch;
 };
 
+// Scores mapped rows.
 class AdaptedScorer final : public Scorer {
  public:
-  AdaptedScorer(std::shared_ptr<Engine> engine, TaskInput input, AdaptedState state)
-      : engine_(std::move(engine)), input_(std::move(input)), state_(std::move(state)) {}
+  AdaptedScorer(std::shared_ptr<Engine> engine, AdaptedState state) : engine_(std::move(engine)), state_(std::move(state)) {}
   void score(MatrixView rows, std::span<float> out) const override {
-    engine_->scratch.use([&](Scratch& scratch) {
-      for (std::size_t first = 0; first < rows.rows; first += kRows) {
-        const MatrixView part = rows.slice(first, std::min(kRows, rows.rows - first));
-        engine_->learner->score(state_, input_.rows(part), scratch, out.subspan(first, part.rows));
-      }
-    });
+    engine_->scratch.use([&](Scratch& scratch) { engine_->learner->score(state_, rows, scratch, out); });
   }
 
  private:
-  static constexpr std::size_t kRows = 1024;  // made into what the learner sees at a time: some hundred KiB
-
   std::shared_ptr<Engine> engine_;  // shared with the method and its other scorers, which may outlive it
-  TaskInput input_;
   AdaptedState state_;
 };
 
-class LearnerMethod final : public Method {
+// Maps joined rows for a scorer of mapped ones.
+class MappingScorer final : public Scorer {
  public:
-  LearnerMethod(MetaModel model, const LearnerEntry& entry)
-      : model_(std::move(model)), entry_(entry), engine_(std::make_shared<Engine>(entry.make(model_.learner_options), model_)) {}
+  MappingScorer(std::shared_ptr<const InputSpace> space, TaskInput input, std::unique_ptr<Scorer> scorer)
+      : space_(std::move(space)), input_(std::move(input)), scorer_(std::move(scorer)) {}
+  void score(MatrixView rows, std::span<float> out) const override {
+    for (std::size_t first = 0; first < rows.rows; first += kRows) {
+      const MatrixView part = rows.slice(first, std::min(kRows, rows.rows - first));
+      scorer_->score(input_.rows(part), out.subspan(first, part.rows));
+    }
+  }
+
+ private:
+  static constexpr std::size_t kRows = 1024;  // mapped at a time: some hundred KiB
+
+  std::shared_ptr<const InputSpace> space_;  // which input_ refers to
+  TaskInput input_;
+  std::unique_ptr<Scorer> scorer_;
+};
+
+// A method that sees rows in a space.
+class SpaceMethod : public Method {
+ public:
+  explicit SpaceMethod(std::shared_ptr<const InputSpace> space) : space_(std::move(space)) {}
+
+  const InputSpace* space(const Support& /*joined*/) const override { return space_.get(); }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    return adapt_partly(support, stream, Learner::kAllSteps);
+  }
+  std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream stream, std::size_t steps) const override {
+    TaskInput input = space_->fit(support);
+    auto scorer = adapt_mapped({input.support(), support.labels}, stream, steps);
+    return std::make_unique<MappingScorer>(space_, std::move(input), std::move(scorer));
+  }
+
+ private:
+  std::shared_ptr<const InputSpace> space_;
+};
+
+class LearnerMethod final : public SpaceMethod {
+ public:
+  LearnerMethod(MetaModel model, const LearnerEntry& entry, std::shared_ptr<const InputSpace> space)
+      : SpaceMethod(std::move(space)),
+        model_(std::move(model)),
+        entry_(entry),
+        engine_(std::make_shared<Engine>(entry.make(model_.learner_options))) {}
 
   std::string name() const override { return std::string(entry_.name); }
   std::string kind() const override { return std::string(entry_.kind); }
   std::size_t minimum_shots() const override { return engine_->learner->minimum_shots(); }
   std::size_t inner_steps() const override { return engine_->learner->inner_steps(); }
-  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
-    return adapt_partly(support, stream, Learner::kAllSteps);
-  }
-  std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream /*stream*/, std::size_t steps) const override {
-    TaskInput input = engine_->space.fit(support);
-    AdaptedState state = engine_->scratch.use(
-        [&](Scratch& scratch) { return engine_->learner->adapt(model_.params, {input.support(), support.labels}, scratch, steps); });
-    return std::make_unique<AdaptedScorer>(engine_, std::move(input), std::move(state));
+  std::unique_ptr<Scorer> adapt_mapped(const Support& mapped, Stream /*stream*/, std::size_t steps) const override {
+    AdaptedState state =
+        engine_->scratch.use([&](Scratch& scratch) { return engine_->learner->adapt(model_.params, mapped, scratch, steps); });
+    return std::make_unique<AdaptedScorer>(engine_, std::move(state));
   }
 
  private:
@@ -104,36 +132,27 @@ class LearnerMethod final : public Method {
 };
 
 // The mean of each row's scores.
-class MeanScoreMethod final : public Method {
+class MeanScoreMethod final : public SpaceMethod {
  public:
-  MeanScoreMethod(std::span<const ViewSpan> views, const Matrix& reference)
-      : space_(std::make_shared<InputSpace>(Space::kScores, views, reference)) {}
+  using SpaceMethod::SpaceMethod;
 
   std::string name() const override { return std::string(kMeanScore); }
   std::string kind() const override { return "expert"; }
   std::size_t minimum_shots() const override { return 0; }
-  std::unique_ptr<Scorer> adapt(const Support& support, Stream /*stream*/) const override {
-    return std::make_unique<MeanScorer>(space_, space_->fit(support));
+  std::unique_ptr<Scorer> adapt_mapped(const Support& /*mapped*/, Stream /*stream*/, std::size_t /*steps*/) const override {
+    return std::make_unique<MeanScorer>();
   }
 
  private:
   class MeanScorer final : public Scorer {
    public:
-    MeanScorer(std::shared_ptr<const InputSpace> space, TaskInput input) : space_(std::move(space)), input_(std::move(input)) {}
     void score(MatrixView rows, std::span<float> out) const override {
-      const Matrix scores = input_.rows(rows);
       for (std::size_t r = 0; r < rows.rows; ++r) {
-        const auto row = scores.row(r);
+        const auto row = rows.row(r);
         out[r] = std::accumulate(row.begin(), row.end(), 0.0F) / static_cast<float>(row.size());
       }
     }
-
-   private:
-    std::shared_ptr<const InputSpace> space_;  // which input_ refers to
-    TaskInput input_;
   };
-
-  std::shared_ptr<const InputSpace> space_;
 };
 
 class ExpertMethod final : public Method {
@@ -214,13 +233,13 @@ class ViewMethod final : public Method {
 // A model with a selection: each support gets the method that was chosen for so many anomalies.
 class ChosenMethod final : public Method {
  public:
-  explicit ChosenMethod(MetaModel model) : selection_(*model.selection) {
+  ChosenMethod(MetaModel model, SharedSpaces& spaces) : selection_(*model.selection) {
     const std::string learner = model.learner;
     for (const std::string& name : selection_.chosen) {
-      if (name != learner && !methods_.contains(name)) methods_[name] = simple_method(name, model.views.spans(), model.reference);
+      if (name != learner && !methods_.contains(name)) methods_[name] = simple_method(name, spaces);
     }
     model.selection.reset();
-    methods_[learner] = learner_method(std::move(model));
+    methods_[learner] = learner_method(std::move(model), spaces);
   }
 
   std::string name() const override { return std::string(kAuto); }
@@ -235,6 +254,10 @@ class ChosenMethod final : public Method {
   std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream stream, std::size_t steps) const override {
     return method_for(support).adapt_partly(support, stream, steps);
   }
+  const InputSpace* space(const Support& joined) const override { return method_for(joined).space(joined); }
+  std::unique_ptr<Scorer> adapt_mapped(const Support& mapped, Stream stream, std::size_t steps) const override {
+    return method_for(mapped).adapt_mapped(mapped, stream, steps);
+  }
 
  private:
   const Method& method_for(const Support& support) const {
@@ -247,10 +270,16 @@ class ChosenMethod final : public Method {
 
 }  // namespace
 
+std::shared_ptr<const InputSpace> SharedSpaces::get(Space space) {
+  std::shared_ptr<const InputSpace>& made = made_[space];
+  if (!made) made = std::make_shared<InputSpace>(space, views_, reference_);
+  return made;
+}
+
 std::unique_ptr<Method> learner_method(MetaModel model) {
-  if (model.selection) return std::make_unique<ChosenMethod>(std::move(model));
-  const std::string name = model.learner;
-  return learner_method(std::move(model), name);
+  const Matrix reference = model.reference;
+  SharedSpaces spaces(model.views.spans(), reference);
+  return learner_method(std::move(model), spaces);
 }
 
 std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as) {
@@ -258,13 +287,22 @@ std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as) {
   if (entry == nullptr || (model.learner != entry->name && model.learner != entry->trained_as)) {
     throw ArgumentError("a model trained as \"" + model.learner + "\" cannot be used as \"" + std::string(as) + "\"");
   }
-  return std::make_unique<LearnerMethod>(std::move(model), *entry);
+  auto space = std::make_shared<InputSpace>(model.training.space, model.views.spans(), model.reference);
+  return std::make_unique<LearnerMethod>(std::move(model), *entry, std::move(space));
+}
+
+std::unique_ptr<Method> learner_method(MetaModel model, SharedSpaces& spaces) {
+  if (model.selection) return std::make_unique<ChosenMethod>(std::move(model), spaces);
+  const LearnerEntry* entry = find_learner(model.learner);
+  if (entry == nullptr) throw ArgumentError("there is no learner \"" + model.learner + "\"");
+  auto space = spaces.get(model.training.space);
+  return std::make_unique<LearnerMethod>(std::move(model), *entry, std::move(space));
 }
 
 std::unique_ptr<Method> expert_method(const Expert& expert) { return std::make_unique<ExpertMethod>(expert); }
 
-std::unique_ptr<Method> mean_score_method(std::span<const ViewSpan> views, const Matrix& reference) {
-  return std::make_unique<MeanScoreMethod>(views, reference);
+std::unique_ptr<Method> mean_score_method(std::shared_ptr<const InputSpace> scores) {
+  return std::make_unique<MeanScoreMethod>(std::move(scores));
 }
 
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options) { return std::make_unique<MlpScratchMethod>(options); }
@@ -277,12 +315,12 @@ SimpleName::SimpleName(std::string_view name) : method(name.substr(0, name.find(
   if (method.size() < name.size()) view = name.substr(method.size() + 1);
 }
 
-std::unique_ptr<Method> simple_method(std::string_view name, std::span<const ViewSpan> views, const Matrix& reference) {
-  if (name == kMeanScore) return mean_score_method(views, reference);
+std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces) {
+  if (name == kMeanScore) return mean_score_method(spaces.get(Space::kScores));
   const SimpleName parts(name);
   const Expert* expert = find_expert(parts.method);
   if (expert == nullptr) throw ArgumentError("there is no simple method \"" + std::string(name) + "\"");
-  return on_view(expert_method(*expert), find_view(views, parts.view));
+  return on_view(expert_method(*expert), find_view(spaces.views(), parts.view));
 }
 
 std::vector<std::string_view> baseline_names() {

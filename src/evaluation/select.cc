@@ -116,24 +116,11 @@ std::vector<std::string> simple_names(std::span<const ViewSpan> views) {
 
 bool stopped(const TrainingHooks& hooks) { return hooks.stop != nullptr && *hooks.stop; }
 
-// Whether a task can be judged on at the fewest shots: an anomaly and a normal are left for the query.
-bool any_large_enough(const std::vector<Task>& tasks, const TrainingOptions& training) {
-  return std::any_of(tasks.begin(), tasks.end(), [&](const Task& task) {
-    EpisodeSpec spec = training.episode;
-    spec.shots = training.shots.front();
-    try {
-      sample_episode(task, spec, Stream(training.seed, Purpose::kFold, 1));
-      return true;
-    } catch (const ArgumentError&) {
-      return false;
-    }
-  });
-}
-
 // Trains every learned candidate on the fold and judges all candidates on what it left out. False if stopped meanwhile.
 bool try_fold(const TaskSuite& fold, const std::string& name, const LearnerOptions& options, const TrainingOptions& training,
               ThreadPool& pool, const TrainingHooks& hooks, Trials& trials) {
   const TrainingMaterial material(fold, training, pool);
+  SharedSpaces spaces(fold.views.spans(), fold.reference);
   std::vector<std::unique_ptr<Method>> methods;
   for (const std::string_view learner : kLearned) {
     MetaModel model = blank_model(learner, options, training, fold);
@@ -147,13 +134,15 @@ bool try_fold(const TaskSuite& fold, const std::string& name, const LearnerOptio
         hooks.stop);
     if (stopped(hooks)) return false;
     model.params = std::move(state.params);
-    methods.push_back(learner_method(std::move(model)));
+    methods.push_back(learner_method(std::move(model), spaces));
   }
   for (const std::string& simple : simple_names(fold.views.spans())) {
-    methods.push_back(simple_method(simple, fold.views.spans(), fold.reference));
+    methods.push_back(simple_method(simple, spaces));
   }
-  if (any_large_enough(fold.held_out, training)) {
+  try {
     trials.add(evaluate(fold.name, {}, fold.held_out, methods, protocol(training), pool));
+  } catch (const ArgumentError&) {
+    return true;  // no task of this fold is large enough to be judged on: it teaches nothing
   }
   return !stopped(hooks);
 }

@@ -112,7 +112,8 @@ TEST(ChosenMethod, GivesEachSupportWhatWasChosenForItsNumberOfAnomalies) {
   EXPECT_EQ(method->name(), kAuto);
   EXPECT_EQ(method->kind(), "learner");
   EXPECT_EQ(method->minimum_shots(), 0U);
-  const auto simple = simple_method("knn@rank", model.views.spans(), model.reference);
+  SharedSpaces spaces(suite().views.spans(), suite().reference);
+  const auto simple = simple_method("knn@rank", spaces);
   model.selection.reset();
   const auto learned = learner_method(model);
   for (const std::size_t shots : {0U, 3U}) {
@@ -128,15 +129,32 @@ TEST(ChosenMethod, GivesEachSupportWhatWasChosenForItsNumberOfAnomalies) {
   }
 }
 
+TEST(Method, ScoresMappedRowsAsItDoesJoinedOnes) {
+  ThreadPool pool(2);
+  const MetaModel model = train_model("maml", small(), short_training(2), suite(), pool);
+  const auto method = learner_method(model);
+  const Episode episode = sample_episode(suite().held_out[0], {.shots = 3, .normals = 20, .query_normals = 30, .query_anomalies = 5},
+                                         Stream(1, Purpose::kTest, 0));
+  const Stream stream(1, Purpose::kTest, 0);
+  const InputSpace* space = method->space(episode.support());
+  ASSERT_NE(space, nullptr);
+  const Episode mapped = space->map(episode);
+  for (const std::size_t steps : {std::size_t{1}, Learner::kAllSteps}) {
+    std::vector<float> joined_scores(35);
+    std::vector<float> mapped_scores(35);
+    method->adapt_partly(episode.support(), stream, steps)->score(episode.query_rows, joined_scores);
+    method->adapt_mapped(mapped.support(), stream, steps)->score(mapped.query_rows, mapped_scores);
+    EXPECT_EQ(joined_scores, mapped_scores);
+  }
+}
+
 TEST(MeanScore, IsTheMeanOfARowsScores) {
   const Episode episode = sample_episode(suite().held_out[0], {.shots = 3, .normals = 20, .query_normals = 10, .query_anomalies = 5},
                                          Stream(1, Purpose::kTest, 0));
-  const InputSpace space(Space::kScores, suite().views.spans(), suite().reference);
-  const Matrix scores = space.map(episode).query_rows;
+  const auto space = std::make_shared<InputSpace>(Space::kScores, suite().views.spans(), suite().reference);
+  const Matrix scores = space->map(episode).query_rows;
   std::vector<float> out(15);
-  mean_score_method(suite().views.spans(), suite().reference)
-      ->adapt(episode.support(), Stream(1, Purpose::kTest, 0))
-      ->score(episode.query_rows, out);
+  mean_score_method(space)->adapt(episode.support(), Stream(1, Purpose::kTest, 0))->score(episode.query_rows, out);
   for (std::size_t r = 0; r < 15; ++r) {
     float sum = 0;
     for (const float score : scores.row(r)) sum += score;

@@ -15,6 +15,7 @@
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/evaluation/metrics.h"
 #include "oddshot/experts/expert.h"
+#include "oddshot/experts/input_space.h"
 #include "oddshot/tasks/task.h"
 
 namespace oddshot {
@@ -31,6 +32,13 @@ class Method {
   virtual std::size_t inner_steps() const { return 0; }
   virtual std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream stream, std::size_t /*steps*/) const {
     return adapt(support, stream);
+  }
+  // The space that it sees joined rows in, if it is one that methods may share: then a draw's rows are mapped once for all of them, the
+  // support handed to adapt_mapped, and the query to its scorer. Null: it takes joined rows.
+  virtual const InputSpace* space(const Support& /*joined*/) const { return nullptr; }
+  // `steps`: inner steps to take, or Learner::kAllSteps.
+  virtual std::unique_ptr<Scorer> adapt_mapped(const Support& mapped, Stream stream, std::size_t /*steps*/) const {
+    return adapt(mapped, stream);
   }
 };
 

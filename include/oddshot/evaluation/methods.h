@@ -1,7 +1,9 @@
 // What can be evaluated: meta-learned models, experts, and the baselines, each as a Method.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,15 +20,32 @@ inline constexpr std::string_view kAuto = "auto";
 // The mean of a row's scores in score space: every simple detector has the same say.
 inline constexpr std::string_view kMeanScore = "mean-score";
 
+// Joined rows as methods see them: the views, and the spaces on them, each made once for all methods that ask for it.
+class SharedSpaces {
+ public:
+  // reference: as for InputSpace; it must live on.
+  SharedSpaces(std::span<const ViewSpan> views, const Matrix& reference) : views_(views.begin(), views.end()), reference_(reference) {}
+
+  std::span<const ViewSpan> views() const { return views_; }
+  std::shared_ptr<const InputSpace> get(Space space);
+
+ private:
+  std::vector<ViewSpan> views_;
+  const Matrix& reference_;
+  std::map<Space, std::shared_ptr<const InputSpace>> made_;
+};
+
 // A trained model under the name of its learner (of its selection: kAuto, and each support gets the method chosen for so many anomalies),
 // or of another learner whose training it serves ("pooled-finetuned" of a "pooled" model). Throws ArgumentError if that learner is trained
 // otherwise.
 std::unique_ptr<Method> learner_method(MetaModel model);
 std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as);
+// Of a model with the views and reference that `spaces` are of.
+std::unique_ptr<Method> learner_method(MetaModel model, SharedSpaces& spaces);
 // Fitted on the support normals ("expert"), or on both classes ("supervised"). The expert must live on.
 std::unique_ptr<Method> expert_method(const Expert& expert);
-// kMeanScore, on joined rows with these views; reference as for ScoreSpace.
-std::unique_ptr<Method> mean_score_method(std::span<const ViewSpan> views, const Matrix& reference);
+// kMeanScore, in a space of scores.
+std::unique_ptr<Method> mean_score_method(std::shared_ptr<const InputSpace> scores);
 // "mlp-scratch".
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options);
 
@@ -40,7 +59,7 @@ struct SimpleName {
   std::string_view view;
 };
 // An expert on the view it names, or kMeanScore; of joined rows. Throws ArgumentError if there is no such method or view.
-std::unique_ptr<Method> simple_method(std::string_view name, std::span<const ViewSpan> views, const Matrix& reference);
+std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces);
 
 // Every baseline, in the order of tables: the experts, kMeanScore, "mlp-scratch", "pooled", "pooled-finetuned".
 std::vector<std::string_view> baseline_names();
