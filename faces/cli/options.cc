@@ -62,9 +62,11 @@ void add_training_options(CLI::App& command, Settings& settings) {
       ->capture_default_str();
   settings.given = [&command](const char* option) { return command.count(option) > 0; };
   command
-      .add_option("--space", settings.space,
-                  "what learners see of a row: scores of simple detectors, raw columns (with defaults of its own for --steps, --episodes, "
-                  "--dropout, --rate, --warmup, --weight-decay and --hidden), or both")
+      .add_option(
+          "--space", settings.space,
+          "what learners see of a row: scores of simple detectors, raw columns (with defaults of its own for --steps, --episodes, "
+          "--dropout, --rate, --warmup, --weight-decay and --hidden), both, or table (detectors fitted on the support alone, the same "
+          "width for any table)")
       ->capture_default_str();
   add_count(command, "--steps", training.steps, "outer steps of meta-training")->capture_default_str();
   add_count(command, "--episodes", training.episodes, "training episodes made once and drawn from; 0: new ones at every step")

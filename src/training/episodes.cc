@@ -82,8 +82,8 @@ Episode Episodes::draw(std::uint64_t index) const {
     EpisodeSpec spec = spec_;
     spec.shots = shots_[stream.below(usable)];
     try {
-      return space_.space() == Space::kRaw ? sample_episode(task, spec, stream.fork(kDraw), kPlain)
-                                           : space_.map(sample_episode(task, spec, stream.fork(kDraw)));
+      if (space_.space() == Space::kRaw) return sample_episode(task, spec, stream.fork(kDraw), kPlain);
+      return space_.map(sample_episode(task, spec, stream.fork(kDraw), space_.space() == Space::kTable ? kPlain : std::string_view{}));
     } catch (const ArgumentError&) {
       usable = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), spec.shots) - shots_.begin());
       if (usable == 0) throw;

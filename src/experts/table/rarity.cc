@@ -1,0 +1,47 @@
+// How rare a row's exact values are among the other normals, each column for itself.
+//   rarity        -log((count of the value + 1) / (n + 1)): mean over the columns, largest
+//   never-seen    share of the columns whose value no normal has
+// In a column of measured numbers nearly every value is new and says nothing, for normals as for others; in one of kinds a new value does.
+#include <array>
+#include <cmath>
+
+#include "experts/table/summary.h"
+#include "experts/table/task.h"
+
+namespace oddshot::table {
+namespace {
+
+constexpr std::array<std::string_view, 3> kNames = {"rarity/mean", "rarity/largest", "never-seen"};
+
+class Rarity final : public Family {
+ public:
+  explicit Rarity(const Task& task) : task_(task), logarithm_(task.n + 2) {
+    for (std::size_t count = 1; count <= task.n + 1; ++count) logarithm_[count] = std::log(static_cast<float>(count));
+  }
+  void score(const Block& block, Matrix& out, std::size_t first) const override {
+    for (std::size_t b = 0; b < block.rows; ++b) {
+      const std::size_t own = block.normal_of(b) != kNobody ? 1 : 0;
+      Largest3 rarity;
+      std::size_t unseen = 0;
+      for (std::size_t j = 0; j < task_.d; ++j) {
+        const std::size_t count = block.planes.upto(b, j) - block.planes.below(b, j) - own;
+        rarity.add(logarithm_[task_.n - own + 1] - logarithm_[count + 1]);
+        unseen += count == 0 ? 1 : 0;
+      }
+      float* to = out.row(b).data() + first;
+      to[0] = rarity.mean();
+      to[1] = rarity.largest();
+      to[2] = static_cast<float>(unseen) / static_cast<float>(task_.d);
+    }
+  }
+
+ private:
+  const Task& task_;
+  std::vector<float> logarithm_;  // [n + 2]
+};
+
+}  // namespace
+
+const FamilyEntry kRarity{kNames, [](const Task& task) -> std::unique_ptr<Family> { return std::make_unique<Rarity>(task); }};
+
+}  // namespace oddshot::table
