@@ -5,6 +5,7 @@
 
 #include "learners/anil.h"
 #include "learners/fomaml.h"
+#include "learners/gate.h"
 #include "learners/imaml.h"
 #include "learners/in_context.h"
 #include "learners/learned_optimizer.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr std::array kLearners{
     LearnerEntry{"score-net", "learner", "score-net", "a network that weighs a row's scores, given how the known anomalies score",
                  learners::make_score_net},
+    LearnerEntry{"gate", "learner", "gate", "a network that decides for each task how much each score counts", learners::make_gate},
     LearnerEntry{"maml", "learner", "maml", "a start from which a few gradient steps make a detector; exact second order",
                  learners::make_maml},
     LearnerEntry{"fomaml", "learner", "fomaml", "MAML without second order: half the cost", learners::make_fomaml},

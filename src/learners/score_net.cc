@@ -13,8 +13,6 @@ namespace {
 
 constexpr float kLinearStart = 3.0F;  // the logit starts as this many mean scores
 constexpr float kHeadStart = 0.1F;    // share of the usual size that a network's last layer starts with
-constexpr float kMargin = 1.0F;
-constexpr float kCrossEntropyShare = 0.3F;
 
 LearnerOptions checked(LearnerOptions options) {
   options.encoder.outputs = 1;
@@ -91,18 +89,15 @@ T ScoreNetModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<
   join(query.rows, scratch);
   const std::size_t rows = query.rows.rows;
   scratch.d_logits.resize(rows);
-  scratch.d_ranking.resize(rows);
   const T share = 1 / static_cast<T>(networks.size());
   T loss = 0;
   for (std::size_t m = 0; m < networks.size(); ++m) {
     const nets::Encoder<T>& network = networks[m];
     judge(params.data(), m, scratch, nets::Keep::kForGradient);
     const std::span<const T> logits = scratch.logits;
-    loss += share * kCrossEntropyShare *
-            nets::balanced_cross_entropy<T>(network.kernels(), logits, query.labels, scratch.d_logits.data(), nullptr);
-    loss += share * nets::ranking_loss<T>(logits, query.labels, kMargin, scratch.d_ranking.data());
+    loss += share * nets::ranking_and_cross_entropy<T>(network.kernels(), logits, query.labels, scratch.d_logits.data(), scratch.d_ranking);
     for (std::size_t r = 0; r < rows; ++r) {
-      scratch.d_logits[r] = share * (kCrossEntropyShare * scratch.d_logits[r] + scratch.d_ranking[r]);
+      scratch.d_logits[r] *= share;
       network.kernels().axpy(width, scratch.d_logits[r], scratch.joined.row(r).data(), gradient.data() + linear[m]);
     }
     network.backward(params.data(), {scratch.d_logits.data(), rows, 1, 1}, scratch.tape, gradient.data());

@@ -80,11 +80,28 @@ T ranking_loss(std::span<const T> logits, std::span<const std::uint8_t> labels, 
   return loss;
 }
 
+template <class T>
+T ranking_and_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> logits, std::span<const std::uint8_t> labels, T* d_logits,
+                            AlignedVector<T>& room) {
+  constexpr T kMargin = 1;
+  constexpr auto kShare = static_cast<T>(0.3);
+  room.resize(logits.size());
+  const T entropy = balanced_cross_entropy<T>(kernels, logits, labels, d_logits, nullptr);
+  const T ranking = ranking_loss<T>(logits, labels, kMargin, room.data());
+  for (std::size_t i = 0; i < logits.size(); ++i) d_logits[i] = kShare * d_logits[i] + room[i];
+  return ranking + kShare * entropy;
+}
+
 template float balanced_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*, float*);
 template double balanced_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>, double*,
                                        double*);
 
 template float ranking_loss(std::span<const float>, std::span<const std::uint8_t>, float, float*);
 template double ranking_loss(std::span<const double>, std::span<const std::uint8_t>, double, double*);
+
+template float ranking_and_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*,
+                                         AlignedVector<float>&);
+template double ranking_and_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>, double*,
+                                          AlignedVector<double>&);
 
 }  // namespace oddshot::nets

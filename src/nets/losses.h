@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/kernels.h"
+#include "oddshot/base/aligned.h"
 
 namespace oddshot::nets {
 
@@ -25,6 +26,12 @@ T balanced_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> lo
 template <class T>
 T ranking_loss(std::span<const T> logits, std::span<const std::uint8_t> labels, T margin, T* d_logits);
 
+// What networks on scores are trained with: the ranking loss with margin 1, and 0.3 of the class-balanced cross-entropy.
+//   d_logits  [N] as above;  room  working memory
+template <class T>
+T ranking_and_cross_entropy(const kernels::Table<T>& kernels, std::span<const T> logits, std::span<const std::uint8_t> labels, T* d_logits,
+                            AlignedVector<T>& room);
+
 extern template float balanced_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*,
                                              float*);
 extern template double balanced_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>,
@@ -32,5 +39,10 @@ extern template double balanced_cross_entropy(const kernels::Table<double>&, std
 
 extern template float ranking_loss(std::span<const float>, std::span<const std::uint8_t>, float, float*);
 extern template double ranking_loss(std::span<const double>, std::span<const std::uint8_t>, double, double*);
+
+extern template float ranking_and_cross_entropy(const kernels::Table<float>&, std::span<const float>, std::span<const std::uint8_t>, float*,
+                                                AlignedVector<float>&);
+extern template double ranking_and_cross_entropy(const kernels::Table<double>&, std::span<const double>, std::span<const std::uint8_t>,
+                                                 double*, AlignedVector<double>&);
 
 }  // namespace oddshot::nets

@@ -122,7 +122,7 @@ TEST(LearnerOptions, AreHeededByThoseTheyConcernAndByNoOther) {
       {"--proximity", [](auto& o) { o.proximity = 2; }, {"imaml"}},
       {"--conjugate-steps", [](auto& o) { o.conjugate_steps = 1; }, {"imaml"}},
       {"--optimizer-width", [](auto& o) { o.optimizer_width = 4; }, {"learned-optimizer"}},
-      {"--members", [](auto& o) { o.members = 2; }, {"score-net"}},
+      {"--members", [](auto& o) { o.members = 2; }, {"score-net", "gate"}},
   };
   const std::string page = learners_page();
   for (const OptionCase& one : cases) {

@@ -1,10 +1,13 @@
-#include "learners/score_net.h"
-
+// Networks on scores: score-net and gate.
 #include <cmath>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "learners/gate.h"
+#include "learners/score_net.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot::learners {
@@ -28,18 +31,19 @@ LearnerOptions small(std::size_t members) {
   return options;
 }
 
-TEST(ScoreNet, GradientAgreesWithCentralDifferences) {
+template <class Model, class Scratch>
+void expect_gradient_of_central_differences() {
   const BasicMatrix<double> support = noise(6, 1);
   const BasicMatrix<double> query = noise(9, 2);
   const std::vector<std::uint8_t> asked{0, 0, 0, 0, 0, 1, 1, 1, 0};
   for (const auto& known : {std::vector<std::uint8_t>{0, 0, 0, 1, 1, 1}, std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0}}) {
-    const ScoreNetModel<double> model(small(2));
+    const Model model(small(2));
     AlignedVector<double> params(model.layout.size());
     Stream stream(3, Purpose::kTest, 3);
     for (const Tensor& tensor : model.layout.tensors()) {
       for (std::size_t i = 0; i < tensor.size(); ++i) params[tensor.offset + i] = 0.4 * static_cast<double>(stream.normal());
     }
-    ScoreNetScratch<double> scratch;
+    Scratch scratch;
     AlignedVector<double> gradient(params.size());
     AlignedVector<double> unused(params.size());
     model.meta_gradient(params, {support, known}, {query, asked}, scratch, gradient);
@@ -59,8 +63,16 @@ TEST(ScoreNet, GradientAgreesWithCentralDifferences) {
   }
 }
 
-TEST(ScoreNet, StartsAsAMultipleOfTheMeanScoreAndLittleElse) {
-  const auto learner = make_score_net(small(3));
+TEST(ScoreNet, GradientAgreesWithCentralDifferences) {
+  expect_gradient_of_central_differences<ScoreNetModel<double>, ScoreNetScratch<double>>();
+}
+
+TEST(Gate, GradientAgreesWithCentralDifferences) { expect_gradient_of_central_differences<GateModel<double>, GateScratch<double>>(); }
+
+class ScoreNetworks : public ::testing::TestWithParam<std::unique_ptr<Learner> (*)(const LearnerOptions&)> {};
+
+TEST_P(ScoreNetworks, StartAsAMultipleOfTheMeanScoreAndLittleElse) {
+  const auto learner = GetParam()(small(3));
   const auto scratch = learner->make_scratch();
   AlignedVector<float> params(learner->layout().size());
   learner->initialise(params, Stream(2, Purpose::kInitialise, 0));
@@ -75,9 +87,9 @@ TEST(ScoreNet, StartsAsAMultipleOfTheMeanScoreAndLittleElse) {
   EXPECT_NEAR(scores[1], -3, 0.5);
 }
 
-TEST(ScoreNet, ItsScoreIsTheMeanOfItsMembers) {
-  const auto three = make_score_net(small(3));
-  const auto one = make_score_net(small(1));
+TEST_P(ScoreNetworks, ScoreAsTheMeanOfTheirMembers) {
+  const auto three = GetParam()(small(3));
+  const auto one = GetParam()(small(1));
   const auto scratch = three->make_scratch();
   AlignedVector<float> params(three->layout().size());
   three->initialise(params, Stream(2, Purpose::kInitialise, 0));
@@ -97,14 +109,17 @@ TEST(ScoreNet, ItsScoreIsTheMeanOfItsMembers) {
   for (std::size_t r = 0; r < 4; ++r) EXPECT_NEAR(together[r], sum[r] / 3, 1e-5F);
 }
 
-TEST(ScoreNet, RefusesRowsOfAnotherWidth) {
-  const auto learner = make_score_net(small(1));
+TEST_P(ScoreNetworks, RefuseRowsOfAnotherWidth) {
+  const auto learner = GetParam()(small(1));
   const auto scratch = learner->make_scratch();
   const AlignedVector<float> params(learner->layout().size());
   const Matrix rows(2, kWidth + 1);
   const std::vector<std::uint8_t> labels{0, 1};
   EXPECT_THROW(learner->adapt(params, {rows, labels}, *scratch), ShapeError);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, ScoreNetworks, ::testing::Values(&make_score_net, &make_gate),
+                         [](const auto& tested) { return tested.index == 0 ? std::string("score_net") : std::string("gate"); });
 
 }  // namespace
 }  // namespace oddshot::learners
