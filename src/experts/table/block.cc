@@ -67,14 +67,19 @@ void absolute_differences(const Task& task, const Planes& planes, std::size_t fi
     std::fill_n(all, task.n, 0.0F);
     std::fill_n(largest, task.n, 0.0F);
     std::fill_n(saturating, task.n, 0.0F);
-    for (std::size_t j = 0; j < 2 * task.d; ++j) {
-      const float x = j < task.d ? planes.q(first + b, j) : planes.z(first + b, j - task.d);
-      const float* other = task.by_column.row(j).data();
+    // A column's q and z together: the sums are read and written half as often.
+    for (std::size_t j = 0; j < task.d; ++j) {
+      const float q = planes.q(first + b, j);
+      const float z = planes.z(first + b, j);
+      const float* other_q = task.by_column.row(j).data();
+      const float* other_z = task.by_column.row(task.d + j).data();
       for (std::size_t i = 0; i < task.n; ++i) {
-        const float gap = std::fabs(x - other[i]);
-        all[i] += gap;
-        largest[i] = largest[i] < gap ? gap : largest[i];
-        saturating[i] += gap < kSaturation ? gap : kSaturation;
+        const float gap_q = std::fabs(q - other_q[i]);
+        const float gap_z = std::fabs(z - other_z[i]);
+        const float larger = gap_q < gap_z ? gap_z : gap_q;
+        all[i] += gap_q + gap_z;
+        largest[i] = largest[i] < larger ? larger : largest[i];
+        saturating[i] += (gap_q < kSaturation ? gap_q : kSaturation) + (gap_z < kSaturation ? gap_z : kSaturation);
       }
     }
   }
@@ -91,6 +96,38 @@ void fill_metric(const Task& task, const Matrix& rows, std::size_t metric, Block
   }
   squared_distances(rows, task.anomaly_rows[metric], block.to_anomalies[metric]);
   rooted(block.to_anomalies[metric]);
+}
+
+// Nearest and distances of a block whose planes are there.
+void fill_distances(const Task& task, Block& block) {
+  Matrix room;
+  for (const std::size_t metric : {kSoft, kRanked, kWhite}) fill_metric(task, plane_of(block.planes, metric), metric, block, room);
+  for (std::size_t s = 0; s < kSubspaces; ++s) fill_metric(task, picked(block.planes, task.subspaces[s]), kFirstSubspace + s, block, room);
+
+  for (const std::size_t metric : {kStandard, kGaussian, kBlend, kManhattan, kLargest, kSaturating}) {
+    block.near[metric].distance.resize(block.rows, near_of(metric));
+    block.near[metric].index.resize(block.rows, near_of(metric));
+  }
+  Matrix z;
+  Matrix q;
+  Sums sums;
+  for (std::size_t first = 0; first < block.rows; first += kRows) {
+    const std::size_t count = std::min(kRows, block.rows - first);
+    squared_distances(block.planes.z.view().slice(first, count), task.normal_rows[kStandard], z);
+    squared_distances(block.planes.q.view().slice(first, count), task.normal_rows[kGaussian], q);
+    blend(z, q, room);
+    absolute_differences(task, block.planes, first, count, sums);
+    keep_nearest(task, block, z, first, true, block.near[kStandard]);
+    keep_nearest(task, block, q, first, true, block.near[kGaussian]);
+    keep_nearest(task, block, room, first, true, block.near[kBlend]);
+    keep_nearest(task, block, sums.all, first, false, block.near[kManhattan]);
+    keep_nearest(task, block, sums.largest, first, false, block.near[kLargest]);
+    keep_nearest(task, block, sums.saturating, first, false, block.near[kSaturating]);
+  }
+  squared_distances(block.planes.z, task.anomaly_rows[kStandard], block.to_anomalies[kStandard]);
+  squared_distances(block.planes.q, task.anomaly_rows[kGaussian], block.to_anomalies[kGaussian]);
+  blend(block.to_anomalies[kStandard], block.to_anomalies[kGaussian], block.to_anomalies[kBlend]);
+  for (const Metric metric : {kStandard, kGaussian, kBlend}) rooted(block.to_anomalies[metric]);
 }
 
 }  // namespace
@@ -114,18 +151,14 @@ std::unique_ptr<Task> describe(Columns columns, MatrixView normals, MatrixView a
   task->anomaly_places.resize(task->k);
   std::iota(task->normal_places.begin(), task->normal_places.end(), 0U);
   std::iota(task->anomaly_places.begin(), task->anomaly_places.end(), 0U);
-  const auto place = [&](MatrixView rows, std::array<Matrix, kMetrics>& out) {
-    Planes planes;
-    task->columns.fill(rows, planes);
-    for (std::size_t s = 0; s < kSubspaces; ++s) out[kFirstSubspace + s] = picked(planes, task->subspaces[s]);
-    out[kStandard] = std::move(planes.z);
-    out[kGaussian] = std::move(planes.q);
-    out[kSoft] = std::move(planes.a);
-    out[kRanked] = std::move(planes.r);
-    out[kWhite] = std::move(planes.w);
+  const auto place = [&](MatrixView rows, Block& block, std::array<Matrix, kMetrics>& out) {
+    block.rows = rows.rows;
+    task->columns.fill(rows, block.planes);
+    for (const std::size_t metric : {kStandard, kGaussian, kSoft, kRanked, kWhite}) out[metric] = plane_of(block.planes, metric);
+    for (std::size_t s = 0; s < kSubspaces; ++s) out[kFirstSubspace + s] = picked(block.planes, task->subspaces[s]);
   };
-  place(normals, task->normal_rows);
-  place(anomalies, task->anomaly_rows);
+  place(normals, task->normals, task->normal_rows);
+  place(anomalies, task->anomalies, task->anomaly_rows);
   task->by_column.resize(2 * d, task->n);
   for (std::size_t i = 0; i < task->n; ++i) {
     for (std::size_t j = 0; j < d; ++j) {
@@ -135,42 +168,15 @@ std::unique_ptr<Task> describe(Columns columns, MatrixView normals, MatrixView a
   }
   task->normals.own_normal = task->normal_places;
   task->anomalies.own_anomaly = task->anomaly_places;
-  fill_block(*task, normals, task->normals);
-  fill_block(*task, anomalies, task->anomalies);
+  fill_distances(*task, task->normals);
+  fill_distances(*task, task->anomalies);
   return task;
 }
 
 void fill_block(const Task& task, MatrixView rows, Block& block) {
   block.rows = rows.rows;
   task.columns.fill(rows, block.planes);
-  Matrix room;
-  for (const std::size_t metric : {kSoft, kRanked, kWhite}) fill_metric(task, plane_of(block.planes, metric), metric, block, room);
-  for (std::size_t s = 0; s < kSubspaces; ++s) fill_metric(task, picked(block.planes, task.subspaces[s]), kFirstSubspace + s, block, room);
-
-  for (const std::size_t metric : {kStandard, kGaussian, kBlend, kManhattan, kLargest, kSaturating}) {
-    block.near[metric].distance.resize(rows.rows, near_of(metric));
-    block.near[metric].index.resize(rows.rows, near_of(metric));
-  }
-  Matrix z;
-  Matrix q;
-  Sums sums;
-  for (std::size_t first = 0; first < rows.rows; first += kRows) {
-    const std::size_t count = std::min(kRows, rows.rows - first);
-    squared_distances(block.planes.z.view().slice(first, count), task.normal_rows[kStandard], z);
-    squared_distances(block.planes.q.view().slice(first, count), task.normal_rows[kGaussian], q);
-    blend(z, q, room);
-    absolute_differences(task, block.planes, first, count, sums);
-    keep_nearest(task, block, z, first, true, block.near[kStandard]);
-    keep_nearest(task, block, q, first, true, block.near[kGaussian]);
-    keep_nearest(task, block, room, first, true, block.near[kBlend]);
-    keep_nearest(task, block, sums.all, first, false, block.near[kManhattan]);
-    keep_nearest(task, block, sums.largest, first, false, block.near[kLargest]);
-    keep_nearest(task, block, sums.saturating, first, false, block.near[kSaturating]);
-  }
-  squared_distances(block.planes.z, task.anomaly_rows[kStandard], block.to_anomalies[kStandard]);
-  squared_distances(block.planes.q, task.anomaly_rows[kGaussian], block.to_anomalies[kGaussian]);
-  blend(block.to_anomalies[kStandard], block.to_anomalies[kGaussian], block.to_anomalies[kBlend]);
-  for (const Metric metric : {kStandard, kGaussian, kBlend}) rooted(block.to_anomalies[metric]);
+  fill_distances(task, block);
 }
 
 void place_scores(Task& task) {
