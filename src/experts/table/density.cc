@@ -1,4 +1,4 @@
-// Kernel density of each column by itself: sum over the columns, largest, mean of the three largest of
+// Kernel density of each column by itself: mean over the columns, largest, mean of the three largest of
 //   -log((m f(x) + c) / (m + 1))     f the density of the m other normals in a, c = 1/20 that of one more spread over the whole range
 // with bandwidth 0.9 n^(-1/5) robust deviations.
 // Source: Silverman 1986, "Density estimation for statistics and data analysis", section 3.4 (the bandwidth).

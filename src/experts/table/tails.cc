@@ -1,4 +1,4 @@
-// How far out a row's columns are among the normals, each column for itself: the sum over the columns, the largest, the mean of the three
+// How far out a row's columns are among the normals, each column for itself: the mean over the columns, the largest, the mean of the three
 // largest of
 //   tails    -log(2 min(F(x), G(x))), at most 0's log      left    -log F(x)      right    -log G(x)
 // F and G the shares of the other normals that are not above, not below x, one counted for x itself; and
@@ -15,8 +15,9 @@
 namespace oddshot::table {
 namespace {
 
-constexpr std::array<std::string_view, 11> kNames = {"tails/sum", "tails/largest", "tails/three", "left/sum",  "left/largest", "left/three",
-                                                     "right/sum", "right/largest", "right/three", "largest-z", "mean-a"};
+constexpr std::array<std::string_view, 11> kNames = {"tails/mean",   "tails/largest", "tails/three", "left/mean",
+                                                     "left/largest", "left/three",    "right/mean",  "right/largest",
+                                                     "right/three",  "largest-z",     "mean-a"};
 
 class Tails final : public Family {
  public:
