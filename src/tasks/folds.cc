@@ -71,7 +71,7 @@ std::vector<TaskSuite> leave_tasks_out(const TaskSuite& suite, std::size_t folds
   const Stream stream(seed, Purpose::kFold, 0);
   std::map<std::vector<std::uint32_t>, std::vector<std::uint32_t>> fold_of;  // of each set of normals
   for (const Task& task : suite.training) {
-    if (!fold_of.contains(task.normals)) {
+    if (!suite.of_tables() && !fold_of.contains(task.normals)) {
       fold_of[task.normals] =
           folds_of(*task.pool, task.normals, folds, least_normals, stream.fork(static_cast<std::uint32_t>(fold_of.size())));
     }
@@ -82,13 +82,17 @@ std::vector<TaskSuite> leave_tasks_out(const TaskSuite& suite, std::size_t folds
     for (std::size_t t = 0; t < suite.training.size(); ++t) {
       const Task& task = suite.training[t];
       const bool left_out = t % folds == f;
-      const auto& fold_of_normal = fold_of.at(task.normals);
       Task& copy = (left_out ? fold.held_out : fold.training).emplace_back(Task{task.name, task.pool, {}, task.anomalies});
+      if (suite.of_tables()) {
+        copy.normals = task.normals;
+        continue;
+      }
+      const auto& fold_of_normal = fold_of.at(task.normals);
       for (std::size_t i = 0; i < task.normals.size(); ++i) {
         if ((fold_of_normal[i] == f) == left_out) copy.normals.push_back(task.normals[i]);
       }
     }
-    fold.reference = reference_of(fold.training);
+    if (!suite.of_tables()) fold.reference = reference_of(fold.training);
   }
   return result;
 }

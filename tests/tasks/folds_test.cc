@@ -13,6 +13,13 @@
 namespace oddshot {
 namespace {
 
+// The views of a suite whose tasks share their columns.
+Views one_column() {
+  Matrix rows(3, 1);
+  for (std::size_t r = 0; r < 3; ++r) rows(r, 0) = static_cast<float>(r);
+  return Views::fit(rows, std::vector{FeatureKind::kNumeric}, {});
+}
+
 // Normals 0 to 599 lie around x = 0, 100, ..., 800, in turn; then 10 anomalies a task, at x = 50.
 TaskSuite example(std::size_t tasks) {
   auto pool = std::make_shared<RowPool>();
@@ -25,6 +32,7 @@ TaskSuite example(std::size_t tasks) {
   }
   TaskSuite suite;
   suite.name = "example";
+  suite.views = one_column();
   for (std::size_t t = 0; t < tasks; ++t) {
     Task task{std::string(1, static_cast<char>('a' + t)), pool, {}, {}};
     for (std::uint32_t r = 0; r < normals; ++r) task.normals.push_back(r);
@@ -81,6 +89,16 @@ TEST(LeaveTasksOut, TheReferenceIsOfNormalsThatStay) {
 
 TEST(LeaveTasksOut, ASideThatWouldBeTooSmallTakesNormalsEvenly) {
   for (const TaskSuite& fold : leave_tasks_out(example(3), 3, 199, 1)) EXPECT_EQ(fold.held_out[0].normals.size(), 200U);
+}
+
+TEST(LeaveTasksOut, ATableKeepsItsNormals) {
+  TaskSuite tables = example(3);
+  tables.views = {};
+  for (const TaskSuite& fold : leave_tasks_out(tables, 3, 50, 1)) {
+    EXPECT_EQ(fold.held_out[0].normals.size(), 600U);
+    EXPECT_EQ(fold.training[1].normals.size(), 600U);
+    EXPECT_EQ(fold.reference.rows(), 0U);
+  }
 }
 
 TEST(LeaveTasksOut, DependsOnTheSeedAlone) {
