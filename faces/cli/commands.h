@@ -15,6 +15,8 @@ using Command = std::function<int()>;
 Command add_run(CLI::App& parent);
 Command add_train(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
+Command add_adapt(CLI::App& parent);
+Command add_score(CLI::App& parent);
 Command add_suite(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_learners(CLI::App& parent);

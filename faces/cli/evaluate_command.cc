@@ -46,7 +46,10 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder);
   const SuiteRows rows = read_suite(manifest, settings.data);
-  const TaskSuite suite = encode(rows, models.front().preprocessor, models.front().views, models.front().reference);
+  const MetaModel& first = models.front();
+  const TaskSuite suite =
+      first.training.space == Space::kTable ? encode(rows) : encode(rows, first.preprocessor, first.views, first.reference);
+  settings.fit_to(suite);
   ThreadPool pool(settings.threads);
   std::optional<MetaModel> pooled;
   if (needs_pooled(settings.plan)) {

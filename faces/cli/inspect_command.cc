@@ -1,4 +1,4 @@
-// oddshot inspect FILE: what a model file holds.
+// oddshot inspect FILE: what a model or detector file holds.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "oddshot/detector/detector.h"
+#include "oddshot/model_io/atomic_file.h"
 #include "oddshot/model_io/model_file.h"
 
 namespace oddshot::cli {
@@ -17,12 +19,14 @@ Command add_inspect(CLI::App& parent) {
     bool json = false;
   };
   auto given = std::make_shared<Given>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("inspect", "print what a model file holds");
-  command->add_option("FILE", given->file, "a model file")->required();
+  CLI::App* command = parent.add_subcommand("inspect", "print what a model or detector file holds");
+  command->add_option("FILE", given->file, "a model or detector file")->required();
   command->add_flag("--json", given->json, "for programs");
   command->footer("Example:  oddshot inspect maml.safetensors");
   return [given] {
-    fmt::print("{}", describe(load_model(given->file), given->json));
+    const std::vector<std::uint8_t> bytes = read_file(given->file);
+    fmt::print("{}", is_detector(bytes, given->file) ? describe(parse_detector(bytes, given->file), given->json)
+                                                     : describe(parse_model(bytes, given->file), given->json));
     return kDone;
   };
 }

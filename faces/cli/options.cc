@@ -153,6 +153,7 @@ void Settings::settle() {
     throw UsageError(fmt::format("--threads is {}; it must be 0 to {}", threads, kMostThreads));
   }
   data.download = !no_download;
+  if (space == to_string(Space::kTable) && given && !given("--learner") && learners == kAuto) learners = "score-net";
   plan.learners = parse_names(learners);
   plan.baselines.clear();
   for (std::string& name : parse_names(baselines)) {
@@ -178,6 +179,7 @@ void Settings::settle() {
     if (given("--warmup")) plan.training.warmup = training.warmup;
     if (given("--weight-decay")) plan.training.weight_decay = training.weight_decay;
   }
+  if (plan.training.space == Space::kTable && given && !given("--augment")) augment = "none";
   plan.training.seed = plan.evaluation.seed;
   plan.training.shots = plan.evaluation.shots;
   plan.training.episode.normals = plan.evaluation.normals;
@@ -190,6 +192,17 @@ void Settings::settle() {
     plan.training.augment = parse_augment(augment);
     plan.validate();
   });
+}
+
+void Settings::fit_to(const TaskSuite& tasks) {
+  if (!tasks.of_tables()) return;
+  const std::vector<std::string> named = parse_names(baselines);
+  if (std::find(named.begin(), named.end(), "all") != named.end()) {
+    std::erase_if(plan.baselines, [&](const std::string& name) {
+      return !serves_tables(name) && std::find(named.begin(), named.end(), name) == named.end();
+    });
+  }
+  for (const std::string& name : plan.baselines) check_serves_tables(name);
 }
 
 std::filesystem::path Settings::output_folder(const std::string& suite_name) const {

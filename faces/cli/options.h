@@ -60,6 +60,8 @@ struct Settings {
 
   // Moves the texts into the plan and checks it. Throws UsageError.
   void settle();
+  // Once the suite is known: on one of tables "all" baselines are those that have a use there.
+  void fit_to(const TaskSuite& tasks);
   // -o, or out/SUITE.
   std::filesystem::path output_folder(const std::string& suite) const;
 };

@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -15,7 +16,7 @@ namespace oddshot::cli {
 std::optional<MetaModel> train_with_progress(const std::string& learner, const ExperimentPlan& plan, const TaskSuite& suite,
                                              ThreadPool& pool, const std::filesystem::path& file, bool resume) {
   LearnerOptions options = plan.learner;
-  options.encoder.inputs = suite.preprocessor.width();
+  options.encoder.inputs = std::max<std::size_t>(suite.preprocessor.width(), 1);  // the space decides in the end
   const TrainingOptions training = shots_for(learner, options, plan.training);
   ProgressLine line;
   TrainingHooks hooks;

@@ -21,8 +21,9 @@ int run(Settings& settings) {
   make_folder(folder / "models");
   const SuiteRows rows = read_suite(manifest, settings.data);
   const TaskSuite suite = encode(rows);
-  fmt::print(stderr, "{}: {} training tasks, {} held-out tasks, {} features\n", suite.name, suite.training.size(), suite.held_out.size(),
-             suite.preprocessor.width());
+  settings.fit_to(suite);
+  fmt::print(stderr, "{}: {} training tasks, {} held-out tasks, {}\n", suite.name, suite.training.size(), suite.held_out.size(),
+             suite.of_tables() ? "each a table of its own" : fmt::format("{} features", suite.preprocessor.width()));
   ThreadPool pool(settings.threads);
   const auto trained = [&](const std::string& learner) {
     return train_with_progress(learner, settings.plan, suite, pool, folder / "models" / (learner + ".safetensors"), settings.resume);

@@ -14,6 +14,7 @@
 #include "oddshot/data/view_span.h"
 #include "oddshot/data/views.h"
 #include "oddshot/data/windows.h"
+#include "oddshot/detector/detector.h"
 #include "oddshot/evaluation/evaluate.h"
 #include "oddshot/evaluation/experiment.h"
 #include "oddshot/evaluation/methods.h"

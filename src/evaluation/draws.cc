@@ -34,7 +34,7 @@ Draw draw_episode(const Task& task, const EpisodeSpec& spec, std::uint64_t seed,
   const std::uint64_t index = std::uint64_t{key.task} << 32 | std::uint64_t{key.repeat} << 16 | std::uint64_t{key.shots};
   const Stream stream(seed, key.purpose, index);
   std::string place = "task \"" + task.name + "\", " + std::to_string(key.shots) + " shots, repeat " + std::to_string(key.repeat + 1);
-  return {sample_episode(task, spec, stream.fork(kEpisode)), stream.fork(kMethod), std::move(place), {}};
+  return {sample_episode(task, fitted_to(task, spec), stream.fork(kEpisode)), stream.fork(kMethod), std::move(place), {}};
 }
 
 EpisodeSpec held_out_spec(const EvaluationOptions& options, std::size_t shots) {

@@ -41,6 +41,18 @@ void check_tasks(std::span<const Task> held_out) {
   }
 }
 
+// Supports that are smaller than asked for, lest nothing be left for the query.
+void note_smaller_supports(std::span<const Task> held_out, const EvaluationOptions& options, std::vector<std::string>& notes) {
+  std::string list;
+  for (const Task& task : held_out) {
+    const std::size_t normals = fitted_to(task, held_out_spec(options, 0)).normals;
+    if (normals < options.normals) list += (list.empty() ? "" : ", ") + task.name + " " + std::to_string(normals);
+  }
+  if (list.empty()) return;
+  notes.push_back("tasks with too few normals for a support of " + std::to_string(options.normals) +
+                  "; theirs has two thirds of what there is: " + list);
+}
+
 // Why the task cannot be drawn from in this repeat; empty if it can.
 std::string obstacle(const Task& task, const EvaluationOptions& options, const DrawKey& key) {
   try {
@@ -164,6 +176,7 @@ EvaluationResult evaluate(std::string_view suite, std::span<const Task> training
   EvaluationResult result;
   result.suite = suite;
   result.options = options;
+  note_smaller_supports(held_out, options, result.notes);
   std::vector<Field> fields;
   std::size_t pieces = 0;
   for (const std::size_t shots : options.shots) {

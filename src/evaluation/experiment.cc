@@ -32,6 +32,20 @@ void check_baseline(std::string_view name) {
   }
 }
 
+std::unique_ptr<Method> scratch_method(const ExperimentPlan& plan) {
+  LearnerOptions options = plan.learner;
+  TrainingOptions training = plan.training;
+  if (training.space != Space::kRaw) use_raw_settings(options, training);
+  return mlp_scratch_method({.encoder = options.encoder});
+}
+
+// A baseline on rows that are nothing but plain columns.
+std::unique_ptr<Method> plain_method(const std::string& name, const ExperimentPlan& plan) {
+  check_serves_tables(name);
+  const Expert* expert = find_expert(name);
+  return expert != nullptr ? expert_method(*expert) : scratch_method(plan);
+}
+
 void check_distinct(const char* what, const std::vector<std::string>& names) {
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
@@ -71,6 +85,19 @@ void ExperimentPlan::validate() const {
   }
 }
 
+bool serves_tables(std::string_view baseline) {
+  const SimpleName parts(baseline);
+  return parts.view == kPlain && (find_expert(parts.method) != nullptr || parts.method == "mlp-scratch");
+}
+
+void check_serves_tables(std::string_view baseline) {
+  if (serves_tables(baseline)) return;
+  throw ArgumentError(
+      fmt::format("baseline \"{}\" has no use on tables with columns of their own, which have the plain view alone and share "
+                  "nothing to be trained on",
+                  baseline));
+}
+
 bool needs_pooled(const ExperimentPlan& plan) {
   return std::any_of(plan.baselines.begin(), plan.baselines.end(), [](const std::string& name) {
     const LearnerEntry* entry = find_learner(SimpleName(name).method);
@@ -87,11 +114,10 @@ std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, co
   }
   for (const std::string& name : plan.baselines) {
     const SimpleName parts(name);
-    if (parts.method == "mlp-scratch") {
-      LearnerOptions options = plan.learner;
-      TrainingOptions training = plan.training;
-      if (training.space != Space::kRaw) use_raw_settings(options, training);
-      methods.push_back(on_view(mlp_scratch_method({.encoder = options.encoder}), find_view(views, parts.view)));
+    if (views.empty()) {
+      methods.push_back(plain_method(name, plan));
+    } else if (parts.method == "mlp-scratch") {
+      methods.push_back(on_view(scratch_method(plan), find_view(views, parts.view)));
     } else if (find_learner(parts.method) == nullptr) {
       methods.push_back(simple_method(name, spaces));
     } else if (pooled != nullptr) {
@@ -115,7 +141,7 @@ RunSettings run_settings(const SuiteRows& rows, const TaskSuite& suite, const Ex
   for (auto& setting : training_settings(plan.learner, plan.training)) {
     settings.settings.push_back(std::move(setting));
   }
-  settings.settings.emplace_back("features", fmt::format("{}", suite.preprocessor.width()));
+  settings.settings.emplace_back("features", suite.of_tables() ? "of each table" : fmt::format("{}", suite.preprocessor.width()));
   settings.notes = rows.notes;
   if (!suite.preprocessor.dropped().empty()) {
     settings.notes.push_back(fmt::format("Columns dropped because they are constant among the training rows: {}.",

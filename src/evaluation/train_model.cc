@@ -123,10 +123,32 @@ TrainingOptions shots_for(std::string_view learner, const LearnerOptions& option
   return training;
 }
 
+namespace {
+
+// Of tables with columns of their own nothing is learned but in table space, and no pseudo-task is made.
+void check_fits(const TaskSuite& suite, const TrainingOptions& training) {
+  if (!suite.of_tables()) return;
+  if (training.space != Space::kTable) {
+    throw ArgumentError(
+        fmt::format("the tables of suite \"{}\" have columns of their own: nothing can be learned of them in space \"{}\", "
+                    "only in space \"table\" (--space table)",
+                    suite.name, to_string(training.space)));
+  }
+  if (training.augment != AugmentOptions::none()) {
+    throw ArgumentError(
+        fmt::format("the tables of suite \"{}\" have columns of their own: no pseudo-tasks are made of them (--augment none)", suite.name));
+  }
+}
+
+FeatureSpace features_of_suite(const TaskSuite& suite) {
+  return suite.of_tables() ? FeatureSpace{} : feature_space(suite.preprocessor, suite.views);
+}
+
+}  // namespace
+
 TrainingMaterial::TrainingMaterial(const TaskSuite& suite, const TrainingOptions& training, ThreadPool& pool)
     : space_(training.space, suite.views.spans(), suite.reference),
-      sources_(augment(suite.training, feature_space(suite.preprocessor, suite.views), training.augment, largest_episode(training),
-                       training.seed, pool)),
+      sources_(augment(suite.training, features_of_suite(suite), training.augment, largest_episode(training), training.seed, pool)),
       episodes_(sources_, training, space_, pool) {}
 
 MetaModel blank_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& training, const TaskSuite& suite) {
@@ -144,11 +166,14 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
     if (training.space != Space::kRaw) use_raw_settings(model.learner_options, model.training);
     model.training.augment = AugmentOptions::none();
   }
+  check_fits(suite, model.training);
   model.learner_options.encoder.inputs = InputSpace::width_of(model.training.space, suite.views.inputs(), suite.views.spans().size());
   model.learner_options = entry->make(model.learner_options)->options();
-  model.preprocessor = suite.preprocessor;
-  model.views = suite.views;
-  model.reference = suite.reference;
+  if (model.training.space != Space::kTable) {  // which keeps nothing of the tables that it was learned on
+    model.preprocessor = suite.preprocessor;
+    model.views = suite.views;
+    model.reference = suite.reference;
+  }
   model.suite = suite.name;
   model.training_tasks = names_of(suite.training);
   return model;
@@ -157,6 +182,11 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
 MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& training, const TaskSuite& suite,
                       ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file, bool resume) {
   const auto began = Clock::now();
+  if (learner == kAuto && training.space == Space::kTable) {
+    throw ArgumentError(
+        "learner \"auto\" is chosen among methods that see one table's columns; in space \"table\" name a learner: --learner "
+        "score-net");
+  }
   std::optional<MetaModel> found;
   if (resume && std::filesystem::exists(file)) {
     found = load_model(file);

@@ -116,8 +116,12 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
                               options.encoder.hidden.empty() ? "" : " -> ", options.encoder.outputs, to_string(options.encoder.activation),
                               options.encoder.layer_norm ? ", layer normalisation" : ""));
   line("parameters", fmt::format("{} in {} tensors", grouped(parameter_count(learner.layout())), learner.layout().tensors().size()));
-  line("columns", list(model.preprocessor.schema_columns()));
-  line("features", std::to_string(model.preprocessor.width()));
+  if (training.space == Space::kTable) {
+    line("columns", "those of any table");
+  } else {
+    line("columns", list(model.preprocessor.schema_columns()));
+    line("features", std::to_string(model.preprocessor.width()));
+  }
   line("space", fmt::format("{}: {} numbers a row", to_string(training.space), options.encoder.inputs));
   line("suite", printable(model.suite));
   line("tasks", list(model.training_tasks));

@@ -9,6 +9,7 @@
 
 #include "data/cell.h"
 #include "model_io/model_metadata.h"
+#include "model_io/model_tensors.h"
 #include "oddshot/base/error.h"
 #include "oddshot/model_io/tensor_file.h"
 
@@ -127,7 +128,7 @@ bool see_alike(const MetaModel& a, const MetaModel& b) {
          a.views.tensors() == b.views.tensors() && std::ranges::equal(values(a.reference), values(b.reference));
 }
 
-std::vector<std::uint8_t> serialise(const MetaModel& model) {
+TensorFile to_tensor_file(const MetaModel& model) {
   const std::unique_ptr<Learner> learner = make_learner(model);
   const Layout& layout = learner->layout();
   model.training.validate();
@@ -135,7 +136,9 @@ std::vector<std::uint8_t> serialise(const MetaModel& model) {
     throw ShapeError(fmt::format("{} losses for {} of {} steps done", model.losses.size(), model.steps_done, model.training.steps));
   }
   const Matrix& reference = model.reference;
-  if (reference.rows() == 0 || reference.rows() > kMostReferences || reference.cols() != model.views.width()) {
+  const bool table = model.training.space == Space::kTable;
+  if (table && reference.rows() != 0) throw ShapeError("a reference for a model of space \"table\", which has none");
+  if (!table && (reference.rows() == 0 || reference.rows() > kMostReferences || reference.cols() != model.views.width())) {
     throw ShapeError(fmt::format("a reference of {} x {}; it must have 1 to {} rows of {} columns", reference.rows(), reference.cols(),
                                  kMostReferences, model.views.width()));
   }
@@ -151,19 +154,23 @@ std::vector<std::uint8_t> serialise(const MetaModel& model) {
   for (const NamedTensor& tensor : model.views.tensors()) {
     put(content, fmt::format("{}{}", kViews, tensor.name), tensor.shape, tensor.values, kViews);
   }
-  put(content, std::string(kReference), {reference.rows(), reference.cols()}, {reference.data(), reference.rows() * reference.cols()},
-      kReference);
+  if (!table) {
+    put(content, std::string(kReference), {reference.rows(), reference.cols()}, {reference.data(), reference.rows() * reference.cols()},
+        kReference);
+  }
   put(content, std::string(kLosses), {model.losses.size()}, model.losses, kLosses);
-  return serialise(content);
+  return content;
 }
+
+std::vector<std::uint8_t> serialise(const MetaModel& model) { return serialise(to_tensor_file(model)); }
 
 void save_model(const MetaModel& model, const std::filesystem::path& file) { write_file_atomically(file, serialise(model)); }
 
-MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& name) {
-  TensorFile content = parse_tensor_file(bytes, name);
+MetaModel from_tensor_file(TensorFile content, const std::string& name) {
   MetaModel model = read_metadata(content.metadata, name);
   Tensors tensors(content, name);
-  model.views = read_views(content.metadata, tensors.take_all(kViews), name);
+  const bool table = model.training.space == Space::kTable;
+  if (!table) model.views = read_views(content.metadata, tensors.take_all(kViews), name);
   std::unique_ptr<Learner> learner;
   try {
     learner = make_learner(model);
@@ -176,10 +183,12 @@ MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& na
                                   model.learner_options.encoder.outputs, outputs));
   }
   const Layout& layout = learner->layout();
-  const std::size_t references = std::clamp<std::size_t>(tensors.rows_of(kReference), 1, kMostReferences);
-  const std::vector<float> reference = tensors.take(std::string(kReference), {references, model.views.width()}, kReference);
-  model.reference = Matrix(references, model.views.width());
-  std::copy(reference.begin(), reference.end(), model.reference.data());
+  if (!table) {
+    const std::size_t references = std::clamp<std::size_t>(tensors.rows_of(kReference), 1, kMostReferences);
+    const std::vector<float> reference = tensors.take(std::string(kReference), {references, model.views.width()}, kReference);
+    model.reference = Matrix(references, model.views.width());
+    std::copy(reference.begin(), reference.end(), model.reference.data());
+  }
   model.params = tensors.take_flat(layout, kParams);
   if (tensors.any(layout, kMoment1) || tensors.any(layout, kMoment2)) {
     model.adam_m = tensors.take_flat(layout, kMoment1);
@@ -188,6 +197,10 @@ MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& na
   model.losses = tensors.take(std::string(kLosses), {static_cast<std::size_t>(model.steps_done)}, kLosses);
   tensors.finish();
   return model;
+}
+
+MetaModel parse_model(std::span<const std::uint8_t> bytes, const std::string& name) {
+  return from_tensor_file(parse_tensor_file(bytes, name), name);
 }
 
 MetaModel load_model(const std::filesystem::path& file) { return parse_model(read_file(file), file.string()); }

@@ -265,9 +265,6 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                            {"outputs", outputs},
                            {"activation", to_string(activation)},
                            {"layer_norm", layer_norm}})},
-      {"preprocessor", model.preprocessor.to_json()},
-      {"views", model.views.to_json()},
-      {"columns", text_of(model.preprocessor.schema_columns())},
       {"training", text_of({{"suite", model.suite},
                             {"tasks", model.training_tasks},
                             {"space", to_string(space)},
@@ -289,6 +286,11 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
       {"progress", text_of({{"steps_done", model.steps_done}, {"seconds", model.training_seconds}})},
   };
   if (model.selection) metadata["selection"] = selection_text(*model.selection);
+  if (space != Space::kTable) {
+    metadata["preprocessor"] = model.preprocessor.to_json();
+    metadata["views"] = model.views.to_json();
+    metadata["columns"] = text_of(model.preprocessor.schema_columns());
+  }
   return metadata;
 }
 
@@ -303,9 +305,15 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
   const Texts texts(metadata, file);
   read_encoder(texts, model.learner_options.encoder);
   read_learner(texts, model);
-  read_preprocessor(texts, model);
-  texts.text("views");  // there; read_views takes it with its tensors
   read_training(texts, model);
+  if (model.training.space == Space::kTable) {
+    for (const std::string key : {"preprocessor", "views", "columns"}) {
+      if (metadata.contains(key)) throw FormatError(texts.where(key) + " has no place in a model of space \"table\"");
+    }
+  } else {
+    read_preprocessor(texts, model);
+    texts.text("views");  // there; read_views takes it with its tensors
+  }
   read_progress(texts, model);
   if (metadata.contains("selection")) read_selection(texts, model);
   return model;
@@ -330,6 +338,9 @@ std::unique_ptr<Learner> make_learner(const MetaModel& model) {
   if (model.views.inputs() != model.preprocessor.width()) {
     throw ArgumentError(
         fmt::format("the views are of {} features, the preprocessor gives {}", model.views.inputs(), model.preprocessor.width()));
+  }
+  if (model.training.space == Space::kTable && model.preprocessor.width() != 0) {
+    throw ArgumentError("a preprocessor for a model of space \"table\", which has none: every table brings its own");
   }
   const std::size_t width = InputSpace::width_of(model.training.space, model.views.inputs(), model.views.spans().size());
   if (model.learner_options.encoder.inputs != width) {

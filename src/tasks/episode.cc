@@ -143,6 +143,11 @@ ViewSpan RowPool::span(std::string_view name) const {
   return find_view(views.empty() ? std::span(&whole, 1) : std::span(views), name);
 }
 
+EpisodeSpec fitted_to(const Task& task, EpisodeSpec spec) {
+  spec.normals = std::min(spec.normals, std::max<std::size_t>(2, 2 * task.normals.size() / 3));
+  return spec;
+}
+
 Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream, std::string_view view) {
   if (spec.normals == 0) throw ArgumentError("task \"" + task.name + "\": a support needs at least 1 normal row, 0 asked");
   check(task, "normals", task.normals.size(), spec.normals);

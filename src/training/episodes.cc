@@ -76,17 +76,22 @@ Episode Episodes::draw(std::uint64_t index) const {
   Stream stream(seed_, Purpose::kTrainEpisode, index);
   const TaskSource& source = draw_source(sources_, stream);
   const Task& task = source.tasks[stream.below(source.tasks.size())];
-  // As many shots as leave an anomaly for the query. Duplicates may still take it: then fewer shots are tried.
-  auto usable = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), task.anomalies.size()) - shots_.begin());
-  for (usable = std::max<std::size_t>(usable, 1);;) {
-    EpisodeSpec spec = spec_;
+  // As many shots as leave an anomaly for the query. Duplicates may still take it, or all the normals: then fewer shots are tried, and
+  // after them half the normals.
+  const auto enough = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), task.anomalies.size()) - shots_.begin());
+  const std::size_t most = std::max<std::size_t>(enough, 1);
+  EpisodeSpec spec = fitted_to(task, spec_);
+  for (std::size_t usable = most;;) {
     spec.shots = shots_[stream.below(usable)];
     try {
       if (space_.space() == Space::kRaw) return sample_episode(task, spec, stream.fork(kDraw), kPlain);
       return space_.map(sample_episode(task, spec, stream.fork(kDraw), space_.space() == Space::kTable ? kPlain : std::string_view{}));
     } catch (const ArgumentError&) {
       usable = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), spec.shots) - shots_.begin());
-      if (usable == 0) throw;
+      if (usable > 0) continue;
+      if (spec.normals < 4) throw;
+      spec.normals /= 2;
+      usable = most;
     }
   }
 }

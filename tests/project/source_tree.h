@@ -8,8 +8,8 @@
 namespace oddshot::project {
 
 // The folders of src/, lowest first: each includes only itself and what stands before it.
-inline const std::vector<std::string> kFolders = {"base", "kernels",  "data",     "tasks",    "experts",
-                                                  "nets", "learners", "training", "model_io", "evaluation"};
+inline const std::vector<std::string> kFolders = {"base",     "kernels",  "data",     "tasks",      "experts", "nets",
+                                                  "learners", "training", "model_io", "evaluation", "detector"};
 // The folders of faces/, present or planned.
 inline const std::vector<std::string> kFaces = {"cli", "python", "server", "stream"};
 

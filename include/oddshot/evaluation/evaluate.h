@@ -44,7 +44,7 @@ class Method {
 
 struct EvaluationOptions {
   std::vector<std::size_t> shots = {1, 5, 10};  // each a table of its own; 1 to 32 different ones, 0 to 10000
-  std::size_t normals = 50;                     // in the support; 2 to 1000000
+  std::size_t normals = 50;                     // in the support (two thirds of a task's, if it has too few); 2 to 1000000
   std::size_t query_normals = 2000;             // or all that are left; 1 to 10000000
   std::size_t query_anomalies = 200;            // or all that are left; 1 to 10000000
   std::size_t repeats = 20;                     // draws from each held-out task; 1 to 10000

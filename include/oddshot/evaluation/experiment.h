@@ -52,9 +52,14 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
 // Options of `training` with the shots that this learner can be trained on. Throws ArgumentError if there is none.
 TrainingOptions shots_for(std::string_view learner, const LearnerOptions& options, TrainingOptions training);
 
+// Whether a baseline has a use on a suite of tables: simple methods on the plain view.
+bool serves_tables(std::string_view baseline);
+void check_serves_tables(std::string_view baseline);  // throws ArgumentError if it has none
+
 // The methods of a plan in the order of tables: models, then baselines. `pooled` serves both pooled baselines; it may be null if neither is
 // asked for. `views` and `reference` are of the joined rows that the methods will be given; throws ArgumentError for a baseline on a view
-// that is not among them (columns without numeric features have neither "rank" nor "whitened").
+// that is not among them (columns without numeric features have neither "rank" nor "whitened"). Without views, which a suite of tables has
+// none of, rows are plain columns of any number.
 std::vector<std::unique_ptr<Method>> plan_methods(const ExperimentPlan& plan, const std::vector<MetaModel>& models, const MetaModel* pooled,
                                                   std::span<const ViewSpan> views, const Matrix& reference);
 

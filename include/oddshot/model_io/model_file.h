@@ -23,10 +23,10 @@ struct MetaModel {
   std::string learner;             // name
   LearnerOptions learner_options;  // the file keeps them as the learner has them: encoder.outputs is its choice
   AlignedVector<float> params;     // in the layout of that learner with those options; finite
-  Preprocessor preprocessor;
-  Views views;        // of the preprocessor's features
-  Matrix reference;   // [R x views.width()] training normals, 1 to kMostReferences; finite
-  std::string suite;  // trained on
+  Preprocessor preprocessor;       // with views and reference empty where training.space is kTable: every table brings its own
+  Views views;                     // of the preprocessor's features
+  Matrix reference;                // [R x views.width()] training normals, 1 to kMostReferences; finite
+  std::string suite;               // trained on
   std::vector<std::string> training_tasks;
   TrainingOptions training;   // seed included; training.episode.shots plays no part and is not kept
   std::vector<float> losses;  // of each step done

@@ -62,6 +62,9 @@ struct EpisodeSpec {
   std::size_t query_anomalies = 64;  // at most; fewer if the task has no more
 };
 
+// The same with fewer support normals where the task has too few: two thirds of its normals at most, so that some are left for the query.
+EpisodeSpec fitted_to(const Task& task, EpisodeSpec spec);
+
 // Draws without replacement: support normals and anomalies first, then the query from rows of which no duplicate is in the support, so that
 // no row and no duplicate of a row is on both sides. Depends on the task, the spec and the stream alone. Support rows come normals first;
 // query rows likewise. Their columns are those of `view`, or of all views (joined rows) if it is empty; which rows are drawn does not

@@ -1,0 +1,20 @@
+// From a table's rows to those that a model is adapted to and scores.
+#pragma once
+
+#include <span>
+
+#include "oddshot/data/preprocessor.h"
+#include "oddshot/data/table.h"
+#include "oddshot/model_io/model_file.h"
+
+namespace oddshot {
+
+// A model of space "table" has no preprocessor: every table brings one.
+inline bool has_own_preprocessor(const MetaModel& model) { return model.training.space == Space::kTable; }
+
+std::size_t encoded_width(const MetaModel& model, const Preprocessor& preprocessor);
+// [rows.size() x encoded_width]: the plain view, or all views side by side that the model was trained on. Errors as of
+// Preprocessor::transform.
+Matrix encode_rows(const MetaModel& model, const Preprocessor& preprocessor, const Table& table, std::span<const std::uint32_t> rows);
+
+}  // namespace oddshot

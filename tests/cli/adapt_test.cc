@@ -1,0 +1,176 @@
+// Suites of tables, and a model adapted to a table of one's own, as a user has them.
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "oddshot/base/random.h"
+#include "program.h"
+
+namespace oddshot::testing {
+namespace {
+
+constexpr const char* kManifest = R"(name = "several"
+[columns]
+label = "label"
+normal = "normal"
+[tables]
+[tasks]
+cut = "table"
+minimum_anomalies = 5
+training = ["a", "b"]
+held_out = ["c"]
+)";
+
+// `columns` numbers a row, the anomalies far off in the last; every eighth row is one.
+std::string table(std::size_t columns, std::size_t rows, std::uint64_t seed) {
+  Stream stream(seed, Purpose::kTest, columns);
+  std::string csv;
+  for (std::size_t c = 0; c < columns; ++c) csv += "x" + std::to_string(c) + ",";
+  csv += "note,label\n";
+  for (std::size_t r = 0; r < rows; ++r) {
+    const bool anomaly = r % 8 == 7;
+    for (std::size_t c = 0; c < columns; ++c) {
+      csv += std::to_string(stream.normal() + (anomaly && c + 1 == columns ? 6.0F : 0.0F)) + ",";
+    }
+    csv += (r % 2 == 0 ? "\"big, red\"," : "small,") + std::string(anomaly ? "anomaly" : "normal") + "\n";
+  }
+  return csv;
+}
+
+// A folder with a suite of three tables, and what trains on it quickly.
+class Tables : public ::testing::Test {
+ protected:
+  Tables() {
+    manifest_ = folder_.write("several.toml", kManifest);
+    folder_.write("a.csv", table(2, 160, 1));
+    folder_.write("b.csv", table(4, 160, 2));
+    folder_.write("c.csv", table(3, 160, 3));
+  }
+  std::vector<std::string> words(const std::string& command, const std::vector<std::string>& more) const {
+    std::vector<std::string> all{command, manifest_, "--steps", "40", "--episodes", "24", "--tasks-per-step", "4", "--hidden", "8"};
+    all.insert(all.end(), {"--shots", "0,3", "--normals", "40"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  // The path of a model of any table.
+  std::string train() const {
+    const std::string model = (folder_ / "model.safetensors").string();
+    const Outcome outcome = run_program(words("train", {"--space", "table", "-o", model}));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return model;
+  }
+
+  Folder folder_;
+  std::string manifest_;
+};
+
+void expect_one_line(const Outcome& outcome, int status, const std::string& words) {
+  EXPECT_EQ(outcome.status, status) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_NE(outcome.err.find(words), std::string::npos) << outcome.err;
+}
+
+TEST_F(Tables, AreLearnedInTableSpaceAndJudgedBesideSimpleMethods) {
+  const std::string folder = (folder_ / "out").string();
+  const Outcome run = run_program(words("run", {"--space", "table", "--repeats", "2", "--query-normals", "60", "-o", folder}));
+  ASSERT_EQ(run.status, 0) << run.err;
+  for (const char* method : {"score-net", "knn", "mlp-scratch"}) EXPECT_NE(run.out.find(method), std::string::npos) << run.out;
+  EXPECT_EQ(run.out.find("pooled"), std::string::npos) << run.out;
+  const std::string model = folder + "/models/score-net.safetensors";
+  const Outcome evaluated = run_program({"evaluate", manifest_, model, "--shots", "3", "--normals", "40", "--repeats", "2",
+                                         "--query-normals", "60", "--baselines", "knn", "-o", folder});
+  EXPECT_EQ(evaluated.status, 0) << evaluated.err;
+  EXPECT_NE(run_program({"inspect", model}).out.find("those of any table"), std::string::npos);
+  const Outcome checked = run_program({"suite", "check", manifest_});
+  EXPECT_NE(checked.out.find("training tables (2)"), std::string::npos) << checked.out;
+}
+
+TEST_F(Tables, AModelOfAnyTableIsJudgedOnASuiteOfOne) {
+  const Outcome outcome = run_program({"evaluate", "payment-fraud", train(), "--shots", "3", "--repeats", "1", "--query-normals", "60",
+                                       "--baselines", "knn", "-o", (folder_ / "out").string()});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("score-net"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Tables, WhatHasNoUseOnThemIsRefusedInASentence) {
+  const std::string file = (folder_ / "m").string();
+  expect_one_line(run_program(words("train", {"--learner", "maml", "-o", file})), 1, "only in space \"table\" (--space table)");
+  expect_one_line(run_program(words("train", {"--space", "table", "--augment", "clusters=1", "-o", file})), 1, "--augment none");
+  expect_one_line(run_program(words("train", {"--space", "table", "--learner", "auto", "-o", file})), 1, "--learner score-net");
+  const std::string model = train();
+  for (const char* baseline : {"pooled", "knn@whitened", "mean-score"}) {
+    const Outcome outcome =
+        run_program({"evaluate", manifest_, model, "--shots", "3", "--normals", "40", "--baselines", baseline, "-o", file});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.err.find(baseline), std::string::npos) << outcome.err;
+  }
+}
+
+TEST_F(Tables, AModelAdaptsToATableOfOnesOwn) {
+  const std::string model = train();
+  const std::string rows = folder_.write("rows.csv", table(5, 120, 4));
+  const std::string detector = (folder_ / "detector.safetensors").string();
+  const Outcome adapted = run_program({"adapt", model, rows, "--label-column", "label", "-o", detector});
+  ASSERT_EQ(adapted.status, 0) << adapted.err;
+  EXPECT_NE(adapted.out.find("105 normal, 15 anomalies"), std::string::npos) << adapted.out;
+  EXPECT_NE(adapted.out.find("AUROC"), std::string::npos) << adapted.out;
+  EXPECT_NE(run_program({"inspect", detector}).out.find("detector, adapted to 105 normal rows and 15 anomalies"), std::string::npos);
+
+  const std::string fresh =
+      folder_.write("fresh.csv", "label,x4,x3,x2,x1,x0,note\n?,0,0,0,0,0,\"big, red\"\n,8.50,0,0,0,0,\"so-called \"\"x\"\"\"\n");
+  const Outcome scored = run_program({"score", detector, fresh});
+  ASSERT_EQ(scored.status, 0) << scored.err;
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < scored.out.size(); begin = scored.out.find('\n', begin) + 1) {
+    lines.push_back(scored.out.substr(begin, scored.out.find('\n', begin) - begin));
+  }
+  ASSERT_EQ(lines.size(), 3U) << scored.out;
+  EXPECT_EQ(lines[0], "label,x4,x3,x2,x1,x0,note,score");
+  EXPECT_TRUE(lines[1].starts_with("?,0,0,0,0,0,\"big, red\",")) << lines[1];
+  EXPECT_TRUE(lines[2].starts_with(",8.50,0,0,0,0,\"so-called \"\"x\"\"\",")) << lines[2];
+  const auto score_of = [](const std::string& line) { return std::stof(line.substr(line.rfind(',') + 1)); };
+  EXPECT_GT(score_of(lines[2]), score_of(lines[1])) << scored.out;
+
+  const std::string file = (folder_ / "scores.csv").string();
+  ASSERT_EQ(run_program({"score", detector, fresh, "--columns", "note,x0", "-o", file}).status, 0);
+  EXPECT_TRUE(read(file).starts_with("note,x0,score\n\"big, red\",0,")) << read(file);
+  EXPECT_TRUE(run_program({"score", detector, fresh, "--columns", "none"}).out.starts_with("score\n"));
+}
+
+TEST_F(Tables, WrongRowsAreRefusedInOneLine) {
+  const std::string model = train();
+  const std::string rows = folder_.write("rows.csv", table(5, 120, 4));
+  const std::string detector = (folder_ / "detector.safetensors").string();
+  const auto adapt = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all{"adapt", model, rows, "-o", detector};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_program(all);
+  };
+  expect_one_line(adapt({"--label-column", "lable"}), 1, "did you mean \"label\"?");
+  expect_one_line(adapt({"--label-column", "label", "--anomaly-value", "bad"}), 1,
+                  "rows.csv, row 7, column \"label\": \"anomaly\" is neither");
+  expect_one_line(adapt({}), 2, "--label-column");
+  EXPECT_FALSE(std::filesystem::exists(detector));
+  ASSERT_EQ(adapt({"--label-column", "label"}).status, 0);
+  const std::string lacking = folder_.write("lacking.csv", "x0,x1,x2,x33,x4,note\n0,0,0,0,0,small\n");
+  expect_one_line(run_program({"score", detector, lacking}), 1, "\"x3\"");
+  const std::string own = folder_.write("own.csv", "x0,x1,x2,x3,x4,note,score\n0,0,0,0,0,small,1\n");
+  expect_one_line(run_program({"score", detector, own}), 1, "--columns");
+  expect_one_line(run_program({"score", model, rows}), 1, "oddshot adapt");
+}
+
+// A model of one table's columns has its own preprocessor: rows with those columns, and no others.
+TEST_F(Tables, AModelOfASuiteAdaptsToRowsWithItsColumns) {
+  const std::string model = (folder_ / "model.safetensors").string();
+  const Outcome trained = run_program({"train", "payment-fraud", "--learner", "score-net", "--steps", "5", "--episodes", "8",
+                                       "--tasks-per-step", "2", "--hidden", "8", "--augment", "none", "-o", model});
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const std::string rows = folder_.write("rows.csv", table(5, 120, 4));
+  const Outcome other = run_program({"adapt", model, rows, "--label-column", "label", "-o", (folder_ / "d").string()});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.err.find("rows.csv"), std::string::npos) << other.err;
+}
+
+}  // namespace
+}  // namespace oddshot::testing
