@@ -176,6 +176,7 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
   }
   model.suite = suite.name;
   model.training_tasks = names_of(suite.training);
+  model.oddshot_version = ODDSHOT_VERSION;
   return model;
 }
 

@@ -243,6 +243,7 @@ TEST(Train, ChoosesByLeavingTasksOutUnlessToldWhatToTrain) {
   const Outcome inspected = run_program({"inspect", file});
   EXPECT_NE(inspected.out.find("chosen by leaving 9 training tasks out"), std::string::npos) << inspected.out;
   EXPECT_NE(inspected.out.find(model.selection->chosen[1]), std::string::npos);
+  EXPECT_NE(inspected.out.find("written by Oddshot 0."), std::string::npos) << inspected.out;
   // A finished model is taken as it is; one of another learner is not taken for it.
   auto again = words;
   again.push_back("--resume");
