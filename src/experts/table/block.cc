@@ -191,14 +191,14 @@ void fill_score_distances(const Task& task, Block& block) {
   fill_metric(task, block.scores, kScores, block, room);
 }
 
-float mean_distance(const Task& task, const Block& block, Metric metric, std::size_t b, std::size_t count) {
+float mean_distance(const Task& task, const Block& block, std::size_t metric, std::size_t b, std::size_t count) {
   const auto near = block.near[metric].distance.row(b).first(std::min(count, task.normals_for(block, b)));
   float sum = 0;
   for (const float distance : near) sum += distance;
   return sum / static_cast<float>(near.size());
 }
 
-float anomaly_distance(const Block& block, Metric metric, std::size_t b, std::size_t count) {
+float anomaly_distance(const Block& block, std::size_t metric, std::size_t b, std::size_t count) {
   constexpr std::size_t kCounted = 3;
   std::array<float, kCounted> best{};
   std::array<std::uint32_t, kCounted> index{};
@@ -213,7 +213,7 @@ float anomaly_distance(const Block& block, Metric metric, std::size_t b, std::si
 
 float log_distance(float t, std::size_t columns) { return std::log(t / std::sqrt(static_cast<float>(columns)) + 0.02F); }
 
-std::size_t columns_of(const Task& task, Metric metric) {
+std::size_t columns_of(const Task& task, std::size_t metric) {
   if (metric >= kFirstSubspace) return task.subspaces[metric - kFirstSubspace].size();
   if (metric == kScores) return task.normals.scores.cols();
   return metric == kWhite ? task.normals.planes.w.cols() : task.d;

@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 1> kSubspaceNames = {"contrast/subspaces"
 constexpr std::size_t kNormals = 5;
 using Weights = std::array<float, kSubspaces>;
 
-float contrast(const Task& task, const Block& block, Metric metric, std::size_t b, std::size_t anomalies) {
+float contrast(const Task& task, const Block& block, std::size_t metric, std::size_t b, std::size_t anomalies) {
   const std::size_t columns = columns_of(task, metric);
   return log_distance(mean_distance(task, block, metric, b, kNormals), columns) -
          log_distance(anomaly_distance(block, metric, b, anomalies), columns);
@@ -30,7 +30,7 @@ float contrast(const Task& task, const Block& block, Metric metric, std::size_t 
 
 Weights contrasts(const Task& task, const Block& block, std::size_t b) {
   Weights out{};
-  for (std::size_t s = 0; s < kSubspaces; ++s) out[s] = contrast(task, block, static_cast<Metric>(kFirstSubspace + s), b, 1);
+  for (std::size_t s = 0; s < kSubspaces; ++s) out[s] = contrast(task, block, kFirstSubspace + s, b, 1);
   return out;
 }
 

@@ -30,7 +30,7 @@ class SubspaceNear final : public Family {
 
  private:
   float log_near(const Block& block, std::size_t s, std::size_t b) const {
-    const auto metric = static_cast<Metric>(kFirstSubspace + s);
+    const std::size_t metric = kFirstSubspace + s;
     return log_distance(mean_distance(task_, block, metric, b, kCount), columns_of(task_, metric));
   }
 

@@ -85,13 +85,13 @@ void fill_score_distances(const Task& task, Block& block);
 // out [B x to.rows].
 void squared_distances(MatrixView rows, const Matrix& to, Matrix& out);
 // Mean of the distances to the nearest `count` (fewer if there are no more).
-float mean_distance(const Task& task, const Block& block, Metric metric, std::size_t b, std::size_t count);
+float mean_distance(const Task& task, const Block& block, std::size_t metric, std::size_t b, std::size_t count);
 // Mean of the distances to the nearest min(count, known) anomalies, itself left out; NaN if there are none.
-float anomaly_distance(const Block& block, Metric metric, std::size_t b, std::size_t count);
+float anomaly_distance(const Block& block, std::size_t metric, std::size_t b, std::size_t count);
 // log(t / sqrt(columns) + 0.02): the 0.02 keeps equal rows apart from the rest by a few units only.
 float log_distance(float t, std::size_t columns);
 // Columns of a metric, that distances grow with the root of.
-std::size_t columns_of(const Task& task, Metric metric);
+std::size_t columns_of(const Task& task, std::size_t metric);
 
 // A fitted family of experts. Const methods may be called concurrently.
 class Family {
