@@ -7,6 +7,7 @@
 #include "data/strict_json.h"
 #include "detector/encode.h"
 #include "model_io/model_tensors.h"
+#include "model_io/printable.h"
 #include "oddshot/base/error.h"
 #include "oddshot/detector/detector.h"
 
@@ -130,10 +131,8 @@ std::string describe(const Detector& detector, bool json) {
                         {"model", ordered_json::parse(describe(detector.model(), true))}};
     return out.dump(2) + "\n";
   }
-  std::string list;
-  for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + column;
-  return fmt::format("detector, adapted to {} normal rows and {} anomalies\n  columns     {}: {}\n  features    {}\nof this model:\n{}",
-                     detector.normals(), detector.anomalies(), columns.size(), list, detector.preprocessor().width(),
+  return fmt::format("detector, adapted to {} normal rows and {} anomalies\n  columns     {}\n  features    {}\nof this model:\n{}",
+                     detector.normals(), detector.anomalies(), printable_list(columns), detector.preprocessor().width(),
                      describe(detector.model()));
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "model_io/model_metadata.h"
+#include "model_io/printable.h"
 #include "oddshot/model_io/model_file.h"
 
 namespace oddshot {
@@ -15,24 +16,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kSmoothing = 50;  // steps that a shown loss averages over, at most; a tenth of all if fewer
-constexpr std::size_t kNameWidth = 40;  // letters of a name in a list
-constexpr std::size_t kListWidth = 96;  // letters of a list of names before the rest is only counted
-
-// A word from a file, fit to be shown: a hostile name must not move the cursor of a terminal nor fill the screen. UTF-8, control characters
-// as '?', cut after about `limit` bytes.
-std::string printable(std::string_view text, std::size_t limit = 80) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool continues = (byte & 0xC0U) == 0x80U;  // within a UTF-8 character, where no cut may fall
-    if (out.size() >= limit && !continues) return out + "...";
-    // U+0080 to U+009F, two bytes from C2, are control characters as well.
-    const bool c1 = byte == 0xC2U && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0U;
-    if (c1) ++i;
-    out += byte < 0x20U || byte == 0x7FU || c1 ? '?' : text[i];
-  }
-  return out;
-}
 
 // First and last loss: a single step's is mostly the luck of its episodes, so a few are averaged.
 struct LossSpan {
@@ -59,19 +42,6 @@ std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
-}
-
-// "3: a, b, c", or "40: a, b, ... (38 more)"
-std::string list(std::span<const std::string> names) {
-  std::string out = std::to_string(names.size());
-  std::size_t shown = 0;
-  for (; shown < names.size(); ++shown) {
-    const std::string name = printable(names[shown], kNameWidth);
-    if (shown > 0 && out.size() + name.size() > kListWidth) break;
-    out += (shown == 0 ? ": " : ", ") + name;
-  }
-  if (shown < names.size()) out += fmt::format(", ... ({} more)", names.size() - shown);
-  return out;
 }
 
 // The methods chosen and the best of the others, a line each: AUPRC at every number of shots.
@@ -119,12 +89,12 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
   if (training.space == Space::kTable) {
     line("columns", "those of any table");
   } else {
-    line("columns", list(model.preprocessor.schema_columns()));
+    line("columns", printable_list(model.preprocessor.schema_columns()));
     line("features", std::to_string(model.preprocessor.width()));
   }
   line("space", fmt::format("{}: {} numbers a row", to_string(training.space), options.encoder.inputs));
   line("suite", printable(model.suite));
-  line("tasks", list(model.training_tasks));
+  line("tasks", printable_list(model.training_tasks));
   line("episodes",
        fmt::format("shots {}; {} normals; query up to {} normals and {} anomalies; {} a step", fmt::join(training.shots, ", "),
                    training.episode.normals, training.episode.query_normals, training.episode.query_anomalies, training.tasks_per_step));

@@ -92,5 +92,17 @@ TEST(DetectorFile, IsDescribedForPeopleAndPrograms) {
   EXPECT_NE(describe(adapted(), true).find("\"kind\": \"detector\""), std::string::npos);
 }
 
+TEST(DetectorFile, PassesNoControlCharactersOn) {
+  Table table = sample_table();
+  for (Column& column : table.columns) {
+    if (column.name == "amount") column.name = "am\x1b[2Jount";
+  }
+  AdaptOptions options;
+  options.label = "label";
+  const std::string text = describe(Detector::adapt(table_model(), table, options));
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(text.find("am?[2Jount"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace oddshot
