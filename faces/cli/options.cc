@@ -148,11 +148,12 @@ std::vector<std::size_t> parse_numbers(const std::string& option, const std::str
   return numbers;
 }
 
-void Settings::settle() {
+void Settings::settle(bool of_tables) {
   if (threads > kMostThreads) {
     throw UsageError(fmt::format("--threads is {}; it must be 0 to {}", threads, kMostThreads));
   }
   data.download = !no_download;
+  if (of_tables && given && !given("--space")) space = to_string(Space::kTable);
   if (space == to_string(Space::kTable) && given && !given("--learner") && learners == kAuto) learners = "score-net";
   plan.learners = parse_names(learners);
   plan.baselines.clear();
@@ -167,6 +168,10 @@ void Settings::settle() {
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
   as_usage([&] { plan.training.space = parse_space(space); });
+  if (of_tables && plan.training.space != Space::kTable) {
+    throw UsageError(
+        fmt::format("--space {}: the tables of this suite have no columns in common; they take --space table, the default", space));
+  }
   if (plan.training.space == Space::kRaw && given) {
     const LearnerOptions learner = plan.learner;
     const TrainingOptions training = plan.training;

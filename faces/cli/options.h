@@ -58,8 +58,9 @@ struct Settings {
   // Whether an option is on the command line, which then stands whatever --space is. Set by add_training_options.
   std::function<bool(const char*)> given;
 
-  // Moves the texts into the plan and checks it. Throws UsageError.
-  void settle();
+  // Moves the texts into the plan and checks it. `of_tables`: for a suite of tables, where space table is the default. Throws
+  // UsageError.
+  void settle(bool of_tables = false);
   // Once the suite is known: on one of tables "all" baselines are those that have a use there.
   void fit_to(const TaskSuite& tasks);
   // -o, or out/SUITE.

@@ -15,8 +15,8 @@ namespace oddshot::cli {
 namespace {
 
 int run(Settings& settings) {
-  settings.settle();
   const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
+  settings.settle(manifest.cut == Cut::kTable);
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder / "models");
   const SuiteRows rows = read_suite(manifest, settings.data);

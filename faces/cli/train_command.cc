@@ -16,7 +16,8 @@ namespace {
 
 int train(Settings& settings) {
   settings.baselines = "none";
-  settings.settle();
+  const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
+  settings.settle(manifest.cut == Cut::kTable);
   if (settings.plan.learners.size() != 1) {
     throw UsageError(
         fmt::format("train makes one model, and --learner names {}; use oddshot run for several", settings.plan.learners.size()));
@@ -28,7 +29,7 @@ int train(Settings& settings) {
   if (std::filesystem::is_directory(file)) {
     throw UsageError(fmt::format("-o {} is a folder; name the model file", file.string()));
   }
-  const SuiteRows rows = read_suite(load_manifest(find_manifest(settings.suite)), settings.data);
+  const SuiteRows rows = read_suite(manifest, settings.data);
   const TaskSuite suite = encode(rows);
   ThreadPool pool(settings.threads);
   const auto model = train_with_progress(settings.plan.learners.front(), settings.plan, suite, pool, file, settings.resume);

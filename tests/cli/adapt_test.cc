@@ -56,7 +56,7 @@ class Tables : public ::testing::Test {
   // The path of a model of any table.
   std::string train() const {
     const std::string model = (folder_ / "model.safetensors").string();
-    const Outcome outcome = run_program(words("train", {"--space", "table", "-o", model}));
+    const Outcome outcome = run_program(words("train", {"-o", model}));
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     return model;
   }
@@ -95,7 +95,7 @@ TEST_F(Tables, AModelOfAnyTableIsJudgedOnASuiteOfOne) {
 
 TEST_F(Tables, WhatHasNoUseOnThemIsRefusedInASentence) {
   const std::string file = (folder_ / "m").string();
-  expect_one_line(run_program(words("train", {"--learner", "maml", "-o", file})), 1, "only in space \"table\" (--space table)");
+  expect_one_line(run_program(words("train", {"--space", "scores", "-o", file})), 2, "they take --space table, the default");
   expect_one_line(run_program(words("train", {"--space", "table", "--augment", "clusters=1", "-o", file})), 1, "--augment none");
   expect_one_line(run_program(words("train", {"--space", "table", "--learner", "auto", "-o", file})), 1, "--learner score-net");
   const std::string model = train();
