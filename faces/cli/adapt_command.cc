@@ -32,6 +32,7 @@ Table read_rows(const Given& given, const MetaModel& model) {
     read.category = model.preprocessor.category_columns();
   }
   read.category.push_back(given.options.label);
+  read.ignored = given.options.ignored;
   return read_table({given.rows}, read);
 }
 

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/thread_pool.h"
+#include "oddshot/evaluation/methods.h"
 #include "options.h"
 #include "output.h"
 
@@ -34,13 +35,13 @@ std::vector<MetaModel> load_models(const std::vector<std::string>& files) {
 int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
   std::vector<MetaModel> models = load_models(files);
   // What a pooled baseline is trained with, and what the report says of training: the first model's settings.
-  settings.learners = "none";
+  settings.learners.clear();
+  for (const MetaModel& model : models) {
+    settings.learners += (settings.learners.empty() ? "" : ",") + (model.selection ? std::string(kAutoLearner) : model.learner);
+  }
   settings.settle();
   settings.plan.learner = models.front().learner_options;
   settings.plan.training = models.front().training;
-  for (const MetaModel& model : models) {
-    settings.plan.learners.push_back(model.learner);
-  }
   as_usage([&] { settings.plan.validate(); });
   const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
   const std::filesystem::path folder = settings.output_folder(manifest.name);

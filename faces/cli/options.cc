@@ -154,7 +154,7 @@ void Settings::settle(bool of_tables) {
   }
   data.download = !no_download;
   if (of_tables && given && !given("--space")) space = to_string(Space::kTable);
-  if (space == to_string(Space::kTable) && given && !given("--learner") && learners == kAuto) learners = "score-net";
+  if (space == to_string(Space::kTable) && given && !given("--learner") && learners == kAutoLearner) learners = "score-net";
   plan.learners = parse_names(learners);
   plan.baselines.clear();
   for (std::string& name : parse_names(baselines)) {

@@ -31,7 +31,7 @@ std::optional<MetaModel> train_with_progress(const std::string& learner, const E
   MetaModel model = train_model(learner, options, training, suite, pool, hooks, file, resume);
   if (model.adam_m) {
     line.show(fmt::format("{}: interrupted after step {} of {}{}", learner, model.steps_done, training.steps,
-                          !std::filesystem::exists(file) ? "" : fmt::format("; {} holds it: go on with --resume", file.string())),
+                          file.empty() || model.params.empty() ? "" : fmt::format("; {} holds it: go on with --resume", file.string())),
               true);
     return std::nullopt;
   }

@@ -58,7 +58,7 @@ void check_distinct(const char* what, const std::vector<std::string>& names) {
 }  // namespace
 
 void ExperimentPlan::validate() const {
-  std::vector<std::string_view> known = {kAuto};
+  std::vector<std::string_view> known = {kAutoLearner};
   for (const LearnerEntry& entry : learner_table()) {
     if (entry.kind == "learner") {
       known.push_back(entry.name);

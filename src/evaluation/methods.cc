@@ -242,7 +242,7 @@ class ChosenMethod final : public Method {
     methods_[learner] = learner_method(std::move(model), spaces);
   }
 
-  std::string name() const override { return std::string(kAuto); }
+  std::string name() const override { return std::string(kAutoLearner); }
   std::string kind() const override { return "learner"; }
   std::size_t minimum_shots() const override { return methods_.at(selection_.chosen.front())->minimum_shots(); }
   std::size_t inner_steps() const override {

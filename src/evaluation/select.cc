@@ -182,18 +182,22 @@ Selection conclude(const Trials& trials, const std::string& learner, std::size_t
   std::vector<std::pair<double, Selection::Candidate>> candidates;
   for (const auto& [name, seen] : trials.all()) {
     Selection::Candidate candidate{name, std::vector<std::optional<double>>(count), std::vector<std::optional<double>>(count)};
-    double sum = 0;
+    double lead = 0;
+    std::size_t compared = 0;
     for (std::size_t s = 0; s < count; ++s) {
       if (seen[s].empty()) continue;
       candidate.auprc[s] = mean_of(seen[s]);
-      sum += *candidate.auprc[s];
+      if (!trials.of(learner)[s].empty()) {
+        lead += *candidate.auprc[s] - mean_of(trials.of(learner)[s]);
+        ++compared;
+      }
       const Difference to_own = difference(seen[s], trials.of(learner)[s]);
       if (name != learner && std::isfinite(to_own.error)) candidate.error[s] = to_own.error;
     }
-    candidates.emplace_back(sum, std::move(candidate));
+    candidates.emplace_back(compared == 0 ? 0 : lead / static_cast<double>(compared), std::move(candidate));
   }
   std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (auto& [sum, candidate] : candidates) selection.candidates.push_back(std::move(candidate));
+  for (auto& [lead, candidate] : candidates) selection.candidates.push_back(std::move(candidate));
   return selection;
 }
 

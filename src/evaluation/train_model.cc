@@ -114,7 +114,7 @@ std::vector<std::pair<std::string, std::string>> training_settings(const Learner
 }
 
 TrainingOptions shots_for(std::string_view learner, const LearnerOptions& options, TrainingOptions training) {
-  const std::size_t least = learner == kAuto ? 0 : find_learner(learner)->make(options)->minimum_shots();
+  const std::size_t least = learner == kAutoLearner ? 0 : find_learner(learner)->make(options)->minimum_shots();
   std::erase_if(training.shots, [&](std::size_t shots) { return shots < least; });
   if (training.shots.empty()) {
     throw ArgumentError(fmt::format("learner \"{}\" needs at least {} labelled anomal{}; add a larger number to --shots", learner, least,
@@ -183,7 +183,7 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
 MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& training, const TaskSuite& suite,
                       ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file, bool resume) {
   const auto began = Clock::now();
-  if (learner == kAuto && training.space == Space::kTable) {
+  if (learner == kAutoLearner && training.space == Space::kTable) {
     throw ArgumentError(
         "learner \"auto\" is chosen among methods that see one table's columns; in space \"table\" name a learner: --learner "
         "score-net");
@@ -194,10 +194,15 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   }
   std::string name(learner);
   std::optional<Selection> selection;
-  if (learner == kAuto && found && found->selection) {  // chosen before the interrupt
+  if (learner == kAutoLearner && found && found->selection) {  // chosen before the interrupt
     name = found->learner;
     selection = found->selection;
-  } else if (learner == kAuto) {
+  } else if (learner == kAutoLearner) {
+    if (found) {
+      MetaModel wanted = blank_model(kDefaultLearner, options, training, suite);
+      wanted.selection.emplace();
+      check_same_training(*found, wanted, file);  // refuses: the file is no model of auto
+    }
     auto selected = select_method(options, training, suite, pool, hooks);
     if (!selected) {
       MetaModel stopped = blank_model(kDefaultLearner, options, training, suite);

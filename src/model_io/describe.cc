@@ -62,7 +62,7 @@ std::string describe_selection(const Selection& selection, std::string_view lear
     }
   }
   const std::size_t hidden = selection.candidates.size() - shown;
-  out += fmt::format("\n  *: serves so many shots{}\n", hidden > 0 ? fmt::format("; {} more candidates did worse", hidden) : "");
+  out += fmt::format("\n  *: serves so many shots{}\n", hidden > 0 ? fmt::format("; {} more candidates are not shown", hidden) : "");
   return out;
 }
 

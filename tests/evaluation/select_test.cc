@@ -109,7 +109,7 @@ TEST(ChosenMethod, GivesEachSupportWhatWasChosenForItsNumberOfAnomalies) {
   const std::vector<std::optional<double>> nothing(2);
   model.selection = Selection{2, 2, {0, 1}, {{"score-net", nothing, nothing}, {"knn@rank", nothing, nothing}}, {"knn@rank", "score-net"}};
   const auto method = learner_method(model);
-  EXPECT_EQ(method->name(), kAuto);
+  EXPECT_EQ(method->name(), kAutoLearner);
   EXPECT_EQ(method->kind(), "learner");
   EXPECT_EQ(method->minimum_shots(), 0U);
   SharedSpaces spaces(suite().views.spans(), suite().reference);

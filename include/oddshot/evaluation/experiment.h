@@ -18,7 +18,7 @@
 namespace oddshot {
 
 struct ExperimentPlan {
-  std::vector<std::string> learners = {"auto"};  // of learner_table(), or kAuto
+  std::vector<std::string> learners = {"auto"};  // of learner_table(), or kAutoLearner
   // Of baseline_names(); an expert or "mlp-scratch" also on another view than the plain one: "knn@whitened".
   std::vector<std::string> baselines;
   LearnerOptions learner;  // encoder.inputs is set by the features
@@ -41,7 +41,7 @@ struct TrainingHooks {
   double checkpoint_seconds = 30;           // a checkpoint at least so often
 };
 
-// Trains one learner on the suite's training tasks; of kAuto the one that is chosen by leaving some of them out (the model keeps the
+// Trains one learner on the suite's training tasks; of kAutoLearner the one that is chosen by leaving some of them out (the model keeps the
 // selection). With a `file`, leaves checkpoints there while it trains and the finished model at the
 // end (atomically). With `resume`, goes on from that file if it exists: the result has the bits of an uninterrupted training. Throws
 // ArgumentError if the file was trained on other settings, tasks or features (naming the first that differs). The model returned has Adam's

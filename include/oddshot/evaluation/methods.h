@@ -16,7 +16,7 @@
 namespace oddshot {
 
 // The learner that is chosen for a suite (select.h), and the name that its models go by.
-inline constexpr std::string_view kAuto = "auto";
+inline constexpr std::string_view kAutoLearner = "auto";
 // The mean of a row's scores in score space: every simple detector has the same say.
 inline constexpr std::string_view kMeanScore = "mean-score";
 
@@ -35,9 +35,9 @@ class SharedSpaces {
   std::map<Space, std::shared_ptr<const InputSpace>> made_;
 };
 
-// A trained model under the name of its learner (of its selection: kAuto, and each support gets the method chosen for so many anomalies),
-// or of another learner whose training it serves ("pooled-finetuned" of a "pooled" model). Throws ArgumentError if that learner is trained
-// otherwise.
+// A trained model under the name of its learner (of its selection: kAutoLearner, and each support gets the method chosen for so many
+// anomalies), or of another learner whose training it serves ("pooled-finetuned" of a "pooled" model). Throws ArgumentError if that learner
+// is trained otherwise.
 std::unique_ptr<Method> learner_method(MetaModel model);
 std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as);
 // Of a model with the views and reference that `spaces` are of.

@@ -23,7 +23,7 @@ struct Selection {
   std::size_t folds = 0;
   std::size_t tasks = 0;              // left out in all, each in one fold
   std::vector<std::size_t> shots;     // rising
-  std::vector<Candidate> candidates;  // best first, by the mean over shots
+  std::vector<Candidate> candidates;  // best first, by the mean lead over the model's learner
   std::vector<std::string> chosen;    // [shots] of the candidates, one for each number of shots
   bool operator==(const Selection&) const = default;
 
