@@ -16,7 +16,13 @@
 namespace oddshot {
 namespace {
 
-constexpr std::array<std::string_view, 3> kLearned = {kDefaultLearner, "maml", "in-context"};
+// The learners that are tried, the default first. Of a committee's members a trial needs no training of their own.
+constexpr std::array<std::string_view, 4> kOnScores = {"committee", "score-net", "in-context", "maml"};
+constexpr std::array<std::string_view, 3> kOnColumns = {"maml", "in-context", "proto"};  // raw ones, alone or with scores
+std::span<const std::string_view> learners_for(Space space) {
+  if (space == Space::kScores) return kOnScores;
+  return kOnColumns;
+}
 constexpr std::array<std::string_view, 5> kSimple = {"knn", "knn-difference", "logistic", "mahalanobis", "lof"};  // in every view
 constexpr std::size_t kFolds = 3;
 constexpr std::size_t kLeastNormals = 100;  // of a side of a fold, beside those of a support
@@ -41,10 +47,18 @@ double mean_of(const ByTask& values) {
   return sum / static_cast<double>(values.size());
 }
 
+// What Student's t of so many tasks exceeds by chance in one of twenty times, where there is no difference (one-sided).
+double critical(std::size_t tasks) {
+  constexpr std::array<double, 10> kByFreedom = {6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81};
+  const std::size_t freedom = std::max<std::size_t>(tasks, 2) - 1;
+  return freedom <= kByFreedom.size() ? kByFreedom[freedom - 1] : 1.75;
+}
+
 struct Difference {
   double mean = 0;
   double error = 0;  // standard error over tasks
-  bool clear() const { return mean > error; }
+  std::size_t tasks = 0;
+  bool clear() const { return mean > critical(tasks) * error; }
 };
 
 // Of a over b, on the tasks that both have.
@@ -54,7 +68,8 @@ Difference difference(const ByTask& a, const ByTask& b) {
     if (const auto other = b.find(task); other != b.end()) values.push_back(value - other->second);
   }
   Difference result;
-  if (values.size() < 2) return {0, std::numeric_limits<double>::infinity()};
+  result.tasks = values.size();
+  if (values.size() < 2) return {0, std::numeric_limits<double>::infinity(), result.tasks};
   const auto count = static_cast<double>(values.size());
   for (const double value : values) result.mean += value / count;
   double squares = 0;
@@ -66,10 +81,12 @@ Difference difference(const ByTask& a, const ByTask& b) {
 // What was seen: of every candidate at every number of shots.
 class Trials {
  public:
-  explicit Trials(std::vector<std::size_t> shots) : shots_(std::move(shots)) {
-    for (const std::string_view learner : kLearned) seen_[std::string(learner)].resize(shots_.size());
+  Trials(std::span<const std::string_view> learned, std::vector<std::size_t> shots) : learned_(learned), shots_(std::move(shots)) {
+    for (const std::string_view learner : learned_) seen_[std::string(learner)].resize(shots_.size());
   }
 
+  std::span<const std::string_view> learned() const { return learned_; }
+  bool is_learned(std::string_view name) const { return std::ranges::find(learned_, name) != learned_.end(); }
   const std::vector<std::size_t>& shots() const { return shots_; }
   const std::map<std::string, std::vector<ByTask>>& all() const { return seen_; }
   const std::vector<ByTask>& of(std::string_view method) const { return seen_.at(std::string(method)); }
@@ -100,6 +117,7 @@ class Trials {
   }
 
  private:
+  std::span<const std::string_view> learned_;
   std::vector<std::size_t> shots_;  // rising
   std::map<std::string, std::vector<ByTask>> seen_;
 };
@@ -116,14 +134,40 @@ std::vector<std::string> simple_names(std::span<const ViewSpan> views) {
 
 bool stopped(const TrainingHooks& hooks) { return hooks.stop != nullptr && *hooks.stop; }
 
+bool is_member(const MetaModel& model, std::string_view name) {
+  const auto whole = find_learner(model.learner)->make(model.learner_options);
+  return std::ranges::any_of(whole->layout().tensors(), [&](const Tensor& one) { return one.name.starts_with(fmt::format("{}/", name)); });
+}
+
+// A member of a committee by itself.
+MetaModel member(const MetaModel& committee, std::string_view name) {
+  MetaModel model = committee;
+  model.learner = name;
+  const auto whole = find_learner(committee.learner)->make(committee.learner_options);
+  const auto alone = find_learner(name)->make(committee.learner_options);
+  model.learner_options = alone->options();
+  model.params.assign(alone->layout().size(), 0.0F);
+  for (const Tensor& tensor : alone->layout().tensors()) {
+    const Tensor& source = whole->layout()[*whole->layout().find(fmt::format("{}/{}", name, tensor.name))];
+    std::copy_n(committee.params.begin() + static_cast<std::ptrdiff_t>(source.offset), tensor.size(),
+                model.params.begin() + static_cast<std::ptrdiff_t>(tensor.offset));
+  }
+  return model;
+}
+
 // Trains every learned candidate on the fold and judges all candidates on what it left out. False if stopped meanwhile.
 bool try_fold(const TaskSuite& fold, const std::string& name, const LearnerOptions& options, const TrainingOptions& training,
               ThreadPool& pool, const TrainingHooks& hooks, Trials& trials) {
   const TrainingMaterial material(fold, training, pool);
   SharedSpaces spaces(fold.views.spans(), fold.reference);
   std::vector<std::unique_ptr<Method>> methods;
-  for (const std::string_view learner : kLearned) {
-    MetaModel model = blank_model(learner, options, training, fold);
+  std::vector<MetaModel> models;
+  for (const std::string_view learner : trials.learned()) {
+    if (!models.empty() && is_member(models.front(), learner)) {
+      models.push_back(member(models.front(), learner));
+      continue;
+    }
+    MetaModel& model = models.emplace_back(blank_model(learner, options, training, fold));
     const auto algorithm = find_learner(learner)->make(model.learner_options);
     TrainingState state = start_training(*algorithm, training);
     train(
@@ -134,8 +178,8 @@ bool try_fold(const TaskSuite& fold, const std::string& name, const LearnerOptio
         hooks.stop);
     if (stopped(hooks)) return false;
     model.params = std::move(state.params);
-    methods.push_back(learner_method(std::move(model), spaces));
   }
+  for (MetaModel& model : models) methods.push_back(learner_method(std::move(model), spaces));
   for (const std::string& simple : simple_names(fold.views.spans())) {
     methods.push_back(simple_method(simple, spaces));
   }
@@ -148,12 +192,12 @@ bool try_fold(const TaskSuite& fold, const std::string& name, const LearnerOptio
 }
 
 std::string best_learner(const Trials& trials) {
-  std::string best(kDefaultLearner);
-  for (const std::string_view learner : kLearned) {
-    const ByTask its = trials.over_shots(learner, kDefaultLearner);
-    const ByTask best_yet = trials.over_shots(best, kDefaultLearner);
-    if (learner != kDefaultLearner && mean_of(its) > mean_of(best_yet) &&
-        difference(its, trials.over_shots(kDefaultLearner, learner)).clear()) {
+  const std::string_view standard = trials.learned().front();
+  std::string best(standard);
+  for (const std::string_view learner : trials.learned()) {
+    const ByTask its = trials.over_shots(learner, standard);
+    const ByTask best_yet = trials.over_shots(best, standard);
+    if (learner != standard && mean_of(its) > mean_of(best_yet) && difference(its, trials.over_shots(standard, learner)).clear()) {
       best = learner;
     }
   }
@@ -166,13 +210,12 @@ Selection conclude(const Trials& trials, const std::string& learner, std::size_t
   selection.tasks = tasks;
   selection.shots = trials.shots();
   const std::size_t count = selection.shots.size();
-  const auto is_learned = [](std::string_view name) { return std::find(kLearned.begin(), kLearned.end(), name) != kLearned.end(); };
   for (std::size_t s = 0; s < count; ++s) {
     const ByTask& own = trials.of(learner)[s];
     std::string best = learner;
     double highest = own.empty() ? -1 : mean_of(own);
     for (const auto& [name, seen] : trials.all()) {
-      if (is_learned(name) || seen[s].empty() || !(mean_of(seen[s]) > highest)) continue;
+      if (trials.is_learned(name) || seen[s].empty() || !(mean_of(seen[s]) > highest)) continue;
       if (!own.empty() && !difference(seen[s], own).clear()) continue;
       best = name;
       highest = mean_of(seen[s]);
@@ -203,6 +246,8 @@ Selection conclude(const Trials& trials, const std::string& learner, std::size_t
 
 }  // namespace
 
+std::string_view default_learner(Space space) { return learners_for(space).front(); }
+
 std::optional<std::pair<std::string, Selection>> select_method(const LearnerOptions& options, const TrainingOptions& training,
                                                                const TaskSuite& suite, ThreadPool& pool, const TrainingHooks& hooks) {
   TrainingOptions sorted = training;
@@ -211,13 +256,13 @@ std::optional<std::pair<std::string, Selection>> select_method(const LearnerOpti
   const std::size_t count = sorted.shots.size();
   const std::size_t tasks = suite.training.size();
   if (tasks < 2) {
-    const std::string name(kDefaultLearner);
+    const std::string name(default_learner(training.space));
     const std::vector<std::optional<double>> nothing(count);
     return std::pair(name, Selection{0, 0, sorted.shots, {{name, nothing, nothing}}, std::vector(count, name)});
   }
   const std::size_t folds = std::min(kFolds, tasks);
   const auto suites = leave_tasks_out(suite, folds, training.episode.normals + kLeastNormals, training.seed);
-  Trials trials(sorted.shots);
+  Trials trials(learners_for(training.space), sorted.shots);
   for (std::size_t f = 0; f < folds; ++f) {
     if (!try_fold(suites[f], fmt::format("fold {} of {}", f + 1, folds), options, sorted, pool, hooks, trials)) return std::nullopt;
   }

@@ -199,13 +199,13 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
     selection = found->selection;
   } else if (learner == kAutoLearner) {
     if (found) {
-      MetaModel wanted = blank_model(kDefaultLearner, options, training, suite);
+      MetaModel wanted = blank_model(default_learner(training.space), options, training, suite);
       wanted.selection.emplace();
       check_same_training(*found, wanted, file);  // refuses: the file is no model of auto
     }
     auto selected = select_method(options, training, suite, pool, hooks);
     if (!selected) {
-      MetaModel stopped = blank_model(kDefaultLearner, options, training, suite);
+      MetaModel stopped = blank_model(default_learner(training.space), options, training, suite);
       stopped.adam_m.emplace();
       stopped.adam_v.emplace();
       return stopped;

@@ -231,7 +231,7 @@ class InContext final : public Learner {
     auto& work = static_cast<InContextScratch<float>&>(scratch);
     model_.encoder.forward(params.data(), support.rows, work.tape, nets::Keep::kOutputsOnly);
     const ContextView<float> context = model_.read(params.data(), work.tape.output(), support.labels, work);
-    AdaptedState state{model_.layout, {params.begin(), params.end()}};
+    AdaptedState state{model_.layout, {params.begin(), params.end()}, {}};
     for (std::size_t b = 0; b < kContextBlocks; ++b) {
       for (std::size_t y = 0; y < 2; ++y) {
         const std::string prefix = "context." + std::to_string(b) + "." + kClasses[y] + ".";

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "learners/anil.h"
+#include "learners/committee.h"
 #include "learners/fomaml.h"
 #include "learners/gate.h"
 #include "learners/imaml.h"
@@ -24,6 +25,8 @@ namespace oddshot {
 namespace {
 
 constexpr std::array kLearners{
+    LearnerEntry{"committee", "learner", "committee", "score-net, in-context and the plain mean of the scores, with one voice each",
+                 learners::make_committee},
     LearnerEntry{"score-net", "learner", "score-net", "a network that weighs a row's scores, given how the known anomalies score",
                  learners::make_score_net},
     LearnerEntry{"gate", "learner", "gate", "a network that decides for each task how much each score counts", learners::make_gate},

@@ -59,7 +59,7 @@ TEST(CommandLine, AnswersHelpAndVersion) {
 
 TEST(CommandLine, ListsItsLearnersAsAnOptionTakesThem) {
   const Outcome outcome = run_program({"learners"});
-  EXPECT_EQ(outcome.out.rfind("score-net,gate,maml,", 0), 0U) << outcome.out;
+  EXPECT_EQ(outcome.out.rfind("committee,score-net,gate,maml,", 0), 0U) << outcome.out;
   EXPECT_NE(run_program({"learners", "--explain"}).out.find("proto "), std::string::npos);
 }
 

@@ -55,7 +55,7 @@ TEST(Select, RecordsEveryCandidateAtEveryNumberOfShotsItCanServe) {
         << candidate.method;
     EXPECT_EQ(candidate.error[1].has_value(), candidate.method != learner);
   }
-  for (const char* name : {"score-net", "maml", "mean-score", "knn", "knn@whitened", "logistic@rank"}) {
+  for (const char* name : {"committee", "score-net", "in-context", "maml", "mean-score", "knn", "knn@whitened", "logistic@rank"}) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   }
   for (const std::string& chosen : selection.chosen) EXPECT_NE(std::find(names.begin(), names.end(), chosen), names.end());
@@ -63,7 +63,6 @@ TEST(Select, RecordsEveryCandidateAtEveryNumberOfShotsItCanServe) {
 
 TEST(Select, ASimpleMethodServesWhereLearnersHaveLearnedNothing) {
   const auto [learner, selection] = selected(short_training(0));
-  EXPECT_NE(selection.chosen[0], learner);
   EXPECT_NE(selection.chosen[1], learner);
   EXPECT_EQ(find_learner(selection.chosen[1]), nullptr);
 }
@@ -91,9 +90,9 @@ TEST(Select, WithOneTrainingTaskThereIsTheDefaultAndNoEvidence) {
   one.training.resize(1);
   ThreadPool pool(1);
   const auto [learner, selection] = select_method(small(), short_training(2), one, pool, {}).value();
-  EXPECT_EQ(learner, kDefaultLearner);
+  EXPECT_EQ(learner, default_learner(Space::kScores));
   EXPECT_EQ(selection.folds, 0U);
-  EXPECT_EQ(selection.chosen, std::vector<std::string>(2, std::string(kDefaultLearner)));
+  EXPECT_EQ(selection.chosen, std::vector<std::string>(2, std::string(default_learner(Space::kScores))));
 }
 
 TEST(Select, StopsWhenAsked) {

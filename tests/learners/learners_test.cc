@@ -193,12 +193,14 @@ TEST_P(EveryLearner, RefusesRowsOfAnotherWidth) {
 }
 
 TEST_P(EveryLearner, LearnsToTellTheToyClassesApart) {
-  // Plain gradient descent on fresh episodes; afterwards an unseen episode is ranked well.
+  // Gradient descent on fresh episodes, no step longer than 0.1; afterwards an unseen episode is ranked well.
   AlignedVector<float> gradient(params.size());
   for (std::uint64_t step = 0; step < 150; ++step) {
     learner->task_gradient(params, toy_episode(10, 5, 20, 100 + step), *scratch, gradient);
+    const float length = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0F));
+    const float rate = std::min(0.05F, 0.1F / length);
     for (std::size_t i = 0; i < params.size(); ++i) {
-      params[i] -= 0.05F * gradient[i];
+      params[i] -= rate * gradient[i];
     }
   }
   const std::vector<float> out = scores(toy_episode(10, 5, 100, 7));

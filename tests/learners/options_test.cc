@@ -68,7 +68,6 @@ struct OptionCase {
 };
 
 const std::set<std::string> kUnrolled{"maml", "fomaml", "meta-sgd", "anil", "learned-optimizer"};
-const std::set<std::string> kWithEmbedding{"siamese", "proto", "ridge", "in-context"};
 
 std::string learners_page() {
   std::ifstream file(ODDSHOT_SOURCE_DIR "/docs/learners.md");
@@ -102,11 +101,12 @@ TEST(LearnerOptions, AreHeededByThoseTheyConcernAndByNoOther) {
   by_rate.insert("pooled-finetuned");
   std::set<std::string> by_momentum = by_rate;
   by_momentum.erase("learned-optimizer");  // its network makes the step
+  const std::set<std::string> with_embedding{"committee", "siamese", "proto", "ridge", "in-context"};
   const std::vector<OptionCase> cases{
       {"--hidden", [](auto& o) { o.encoder.hidden = {6}; }, all},
       {"--activation", [](auto& o) { o.encoder.activation = Activation::kTanh; }, all},
       {"--layer-norm", [](auto& o) { o.encoder.layer_norm = true; }, all},
-      {"--embedding", [](auto& o) { o.embedding = 4; }, kWithEmbedding},
+      {"--embedding", [](auto& o) { o.embedding = 4; }, with_embedding},
       {"--inner-steps", [](auto& o) { o.inner_steps = 2; }, by_steps},
       {"--inner-rate", [](auto& o) { o.inner_rate = 0.2F; }, by_rate},
       {"--inner-momentum", [](auto& o) { o.inner_momentum = 0.5F; }, by_momentum},
@@ -122,7 +122,7 @@ TEST(LearnerOptions, AreHeededByThoseTheyConcernAndByNoOther) {
       {"--proximity", [](auto& o) { o.proximity = 2; }, {"imaml"}},
       {"--conjugate-steps", [](auto& o) { o.conjugate_steps = 1; }, {"imaml"}},
       {"--optimizer-width", [](auto& o) { o.optimizer_width = 4; }, {"learned-optimizer"}},
-      {"--members", [](auto& o) { o.members = 2; }, {"score-net", "gate"}},
+      {"--members", [](auto& o) { o.members = 2; }, {"committee", "score-net", "gate"}},
   };
   const std::string page = learners_page();
   for (const OptionCase& one : cases) {

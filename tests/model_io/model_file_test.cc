@@ -293,7 +293,7 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
   } rows[] = {
       {"oddshot", "format_version", 0, "format_version: 0 where 1 or more belongs"},
       {"oddshot", "content", "detector", "content: \"detector\" where \"model\" belongs"},
-      {"learner", "name", "maml\x1b[2J", "learner \"maml\\x1b[2J\" is not known; known are score-net, gate, maml, "},
+      {"learner", "name", "maml\x1b[2J", "learner \"maml\\x1b[2J\" is not known; known are committee, score-net, gate, maml, "},
       {"learner", "inner_rate", 0, "inner rate"},
       {"learner", "inner_rate", 1e39, "inner_rate: 1e+39 is too large"},
       {"learner", "inner_steps", 1001, "1001"},

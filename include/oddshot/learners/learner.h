@@ -28,7 +28,8 @@ class Scratch {
 // What adapting returns: named tensors (an adapted network, prototypes, ...). A value: save it, copy it, send it.
 struct AdaptedState {
   Layout layout;
-  AlignedVector<float> values;  // [layout.size()]
+  AlignedVector<float> values;      // [layout.size()]
+  std::vector<AdaptedState> parts;  // of a learner that is made of others: theirs, in order
 };
 
 // How a prototypical network measures the way from a row to a prototype.

@@ -1,0 +1,125 @@
+// The committee: what it does beside its members, which have tests of their own.
+#include "learners/committee.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "learners/in_context.h"
+#include "learners/score_net.h"
+#include "oddshot/base/error.h"
+
+namespace oddshot::learners {
+namespace {
+
+constexpr std::size_t kWidth = 5;
+
+LearnerOptions small() {
+  LearnerOptions options;
+  options.encoder.inputs = kWidth;
+  options.encoder.hidden = {6};
+  options.embedding = 4;
+  options.members = 2;
+  return options;
+}
+
+Matrix noise(std::size_t rows, std::uint64_t index) {
+  Stream stream(22, Purpose::kTest, index);
+  Matrix out(rows, kWidth);
+  for (std::size_t i = 0; i < rows * kWidth; ++i) out.data()[i] = stream.normal();
+  return out;
+}
+
+struct CommitteeTest : testing::Test {
+  std::unique_ptr<Learner> committee = make_committee(small());
+  std::unique_ptr<Learner> members[2] = {make_score_net(small()), make_in_context(small())};
+  std::unique_ptr<Scratch> scratch = committee->make_scratch();
+  AlignedVector<float> params = AlignedVector<float>(committee->layout().size());
+  Matrix support = noise(8, 1), query = noise(6, 2);
+  std::vector<std::uint8_t> known{0, 0, 0, 0, 0, 0, 1, 1};
+
+  void SetUp() override { committee->initialise(params, Stream(3, Purpose::kInitialise, 0)); }
+  std::span<const float> part(std::size_t m) const {
+    const std::size_t first = m == 0 ? 0 : members[0]->layout().size();
+    return std::span<const float>(params).subspan(first, members[m]->layout().size());
+  }
+  std::vector<float> answers(std::size_t m, const Matrix& rows) const {
+    std::vector<float> out(rows.rows());
+    if (m == 2) {
+      for (std::size_t r = 0; r < rows.rows(); ++r) {
+        for (const float value : rows.row(r)) out[r] += value / static_cast<float>(kWidth);
+      }
+      return out;
+    }
+    const auto own = members[m]->make_scratch();
+    members[m]->score(members[m]->adapt(part(m), {support, known}, *own), rows, *own, out);
+    return out;
+  }
+  std::vector<float> scores(const Matrix& rows) const {
+    std::vector<float> out(rows.rows());
+    committee->score(committee->adapt(params, {support, known}, *scratch), rows, *scratch, out);
+    return out;
+  }
+};
+
+TEST_F(CommitteeTest, GivesEachMemberAndThePlainMeanOneVoiceOnTheScaleOfTheNormals) {
+  std::vector<double> expected(query.rows());
+  for (std::size_t m = 0; m < 3; ++m) {
+    const std::vector<float> of_support = answers(m, support);
+    const std::vector<float> of_query = answers(m, query);
+    double mean = 0;
+    double squares = 0;
+    for (std::size_t i = 0; i < 6; ++i) mean += static_cast<double>(of_support[i]) / 6;
+    for (std::size_t i = 0; i < 6; ++i) squares += std::pow(static_cast<double>(of_support[i]) - mean, 2) / 6;
+    for (std::size_t r = 0; r < expected.size(); ++r) {
+      const double t = (static_cast<double>(of_query[r]) - mean) / std::sqrt(squares);
+      expected[r] += std::copysign(std::log1p(std::fabs(t)), t) / 3;
+    }
+  }
+  const std::vector<float> got = scores(query);
+  for (std::size_t r = 0; r < expected.size(); ++r) EXPECT_NEAR(static_cast<double>(got[r]), expected[r], 1e-4) << r;
+}
+
+TEST_F(CommitteeTest, TrainsEachMemberAsIfItWereAlone) {
+  Episode episode;
+  episode.support_rows = support;
+  episode.support_labels = known;
+  episode.query_rows = query;
+  episode.query_labels = {0, 0, 0, 1, 1, 0};
+  AlignedVector<float> gradient(params.size());
+  const float loss = committee->task_gradient(params, episode, *scratch, gradient);
+  float sum = 0;
+  std::size_t first = 0;
+  for (std::size_t m = 0; m < 2; ++m) {
+    const auto own = members[m]->make_scratch();
+    AlignedVector<float> alone(members[m]->layout().size());
+    sum += members[m]->task_gradient(part(m), episode, *own, alone);
+    for (std::size_t i = 0; i < alone.size(); ++i) ASSERT_EQ(gradient[first + i], alone[i]) << m << " element " << i;
+    first += alone.size();
+  }
+  EXPECT_EQ(loss, sum / 2);
+  EXPECT_EQ(first, params.size());
+}
+
+TEST_F(CommitteeTest, IsFiniteWhereAllNormalsScoreAlike) {
+  std::fill_n(support.data(), 8 * kWidth, 0.25F);
+  for (const float score : scores(query)) EXPECT_TRUE(std::isfinite(score));
+}
+
+TEST_F(CommitteeTest, NamesEachTensorByItsMember) {
+  EXPECT_TRUE(committee->layout().find("score-net/member.0.linear.weight"));
+  EXPECT_TRUE(committee->layout().find("in-context/label"));
+  EXPECT_EQ(committee->layout().size(), members[0]->layout().size() + members[1]->layout().size());
+}
+
+TEST_F(CommitteeTest, RefusesRowsOfAnotherWidth) {
+  const Matrix rows(8, kWidth + 1);
+  EXPECT_THROW(committee->adapt(params, {rows, known}, *scratch), ShapeError);
+}
+
+}  // namespace
+}  // namespace oddshot::learners
