@@ -94,8 +94,14 @@ class Committee final : public Learner {
       centre.push_back(static_cast<float>(mean));
       unit.push_back(std::max(kLeastUnit, static_cast<float>(std::sqrt(squares / std::max(1.0, count)))));
     }
+    const bool blind = std::ranges::count(support.labels, std::uint8_t{0}) == std::ssize(support.labels);
+    std::vector<float> votes(members_.size(), 1.0F);
+    votes.push_back(blind ? static_cast<float>(members_.size()) : 1.0F);
+    const float all = std::accumulate(votes.begin(), votes.end(), 0.0F);
+    for (float& vote : votes) vote /= all;
     add_tensor(state, "centre", {centre.size()}, centre.data());
     add_tensor(state, "unit", {unit.size()}, unit.data());
+    add_tensor(state, "votes", {votes.size()}, votes.data());
     return state;
   }
 
@@ -107,13 +113,13 @@ class Committee final : public Learner {
     }
     const float* centre = tensor_values(state, "centre").data;
     const float* unit = tensor_values(state, "unit").data;
-    const float share = 1.0F / static_cast<float>(members_.size() + 1);
+    const float* votes = tensor_values(state, "votes").data;
     std::ranges::fill(scores, 0.0F);
     for (std::size_t m = 0; m <= members_.size(); ++m) {
       answer(state, m, rows, work);
       for (std::size_t r = 0; r < rows.rows; ++r) {
         const float t = (work.answers[r] - centre[m]) / unit[m];
-        scores[r] += share * std::copysign(std::log1p(std::fabs(t)), t);
+        scores[r] += votes[m] * std::copysign(std::log1p(std::fabs(t)), t);
       }
     }
   }
