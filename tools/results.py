@@ -15,7 +15,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "build/oddshot"
 OUT = ROOT / "out/results"
 PAGES = ROOT / "docs/results"
-VIEWED = ["knn", "knn-difference", "logistic", "mahalanobis", "lof"]  # baselines that are tried on every view
 DOMAINS = {"network": "network intrusion", "finance": "finance", "industry": "industrial faults", "medicine": "medical diagnosis"}
 MAIN_LEARNERS = ["score-net", "gate", "maml", "in-context", "proto"]
 EVERY_LEARNER = {"nsl-kdd", "tep"}  # suites on which all learners are run, not the main ones alone
@@ -30,10 +29,9 @@ MAIN_SHOTS = 5  # the tables that show one number of shots only
 def command(suite, learners):
     if suite in TABLES:
         return ["run", suite, "--space", "table", "--learner", "score-net,gate,maml",
-                "--baselines", "knn,knn-difference,logistic,lof,ecod,isolation-forest",
+                "--baselines", "all",
                 "--shots", "0,1,5,20", "--normals", "300", "--query-normals", "600", "--repeats", "2"]
-    baselines = ["all"] + [f"{method}@{view}" for method in VIEWED for view in ("rank", "whitened", "joined")]
-    return ["run", suite, "--learner", ",".join(["auto", *learners]), "--baselines", ",".join(baselines),
+    return ["run", suite, "--learner", ",".join(["auto", *learners]), "--baselines", "all,everywhere",
             "--shots", "0,1,5,10,20", "--repeats", "20"]
 
 

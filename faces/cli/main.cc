@@ -26,11 +26,15 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "oddshot " ODDSHOT_VERSION);
   app.require_subcommand(1);
   app.footer("First success:  oddshot run nsl-kdd --shots 1,5,10\nWhat a suite is: docs/suites.md");
-  const std::vector<std::pair<const char*, Command>> commands{
-      {"run", oddshot::cli::add_run(app)},           {"train", oddshot::cli::add_train(app)},
-      {"evaluate", oddshot::cli::add_evaluate(app)}, {"adapt", oddshot::cli::add_adapt(app)},
-      {"score", oddshot::cli::add_score(app)},       {"suite", oddshot::cli::add_suite(app)},
-      {"inspect", oddshot::cli::add_inspect(app)},   {"learners", oddshot::cli::add_learners(app)}};
+  const std::vector<std::pair<const char*, Command>> commands{{"run", oddshot::cli::add_run(app)},
+                                                              {"train", oddshot::cli::add_train(app)},
+                                                              {"evaluate", oddshot::cli::add_evaluate(app)},
+                                                              {"adapt", oddshot::cli::add_adapt(app)},
+                                                              {"score", oddshot::cli::add_score(app)},
+                                                              {"suite", oddshot::cli::add_suite(app)},
+                                                              {"inspect", oddshot::cli::add_inspect(app)},
+                                                              {"learners", oddshot::cli::add_learners(app)},
+                                                              {"baselines", oddshot::cli::add_baselines(app)}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

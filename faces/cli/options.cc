@@ -5,10 +5,12 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "count_option.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/text.h"
 #include "oddshot/evaluation/methods.h"
@@ -17,14 +19,6 @@ namespace oddshot::cli {
 namespace {
 
 constexpr unsigned kMostThreads = 1024;
-
-// An option that takes a whole number. The parser would let -1 wrap around to the largest of all.
-template <class Number>
-CLI::Option* add_count(CLI::App& command, const std::string& name, Number& value, const std::string& help) {
-  return command.add_option(name, value, help)->check([](const std::string& text) {
-    return text.rfind('-', 0) == 0 ? fmt::format("{} is below 0", text) : std::string();
-  });
-}
 
 // The subcommand that parsing had reached.
 const CLI::App* deepest(const CLI::App* app) {
@@ -111,7 +105,8 @@ void add_evaluation_options(CLI::App& command, Settings& settings) {
   EvaluationOptions& evaluation = settings.plan.evaluation;
   command
       .add_option("--baselines", settings.baselines,
-                  "none, or a list in which all stands for every one; knn@whitened is knn on another view: rank, whitened or joined")
+                  "none, or a list; all: every one on plain columns, everywhere: every simple method on every view; knn@whitened is knn on "
+                  "another view: rank, whitened or joined (oddshot baselines lists them)")
       ->capture_default_str();
   add_count(command, "--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
   add_count(command, "--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
@@ -156,15 +151,7 @@ void Settings::settle(bool of_tables) {
   if (of_tables && given && !given("--space")) space = to_string(Space::kTable);
   if (space == to_string(Space::kTable) && given && !given("--learner") && learners == kAutoLearner) learners = "score-net";
   plan.learners = parse_names(learners);
-  plan.baselines.clear();
-  for (std::string& name : parse_names(baselines)) {
-    if (name == "all") {
-      const auto all = baseline_names();
-      plan.baselines.insert(plan.baselines.end(), all.begin(), all.end());
-    } else {
-      plan.baselines.push_back(std::move(name));
-    }
-  }
+  plan.baselines = expanded_baselines(parse_names(baselines));
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
   as_usage([&] { plan.training.space = parse_space(space); });
@@ -200,14 +187,14 @@ void Settings::settle(bool of_tables) {
 }
 
 void Settings::fit_to(const TaskSuite& tasks) {
-  if (!tasks.of_tables()) return;
   const std::vector<std::string> named = parse_names(baselines);
-  if (std::find(named.begin(), named.end(), "all") != named.end()) {
-    std::erase_if(plan.baselines, [&](const std::string& name) {
-      return !serves_tables(name) && std::find(named.begin(), named.end(), name) == named.end();
-    });
+  plan.baselines = expanded_baselines(named, tasks);
+  if (plan.baselines == named) return;
+  for (const std::string_view baseline : baseline_names()) {
+    if (const std::string_view missing = missing_for(baseline); !missing.empty()) {
+      fmt::print(stderr, "without baseline {}: it {}\n", baseline, missing);
+    }
   }
-  for (const std::string& name : plan.baselines) check_serves_tables(name);
 }
 
 std::filesystem::path Settings::output_folder(const std::string& suite_name) const {

@@ -61,7 +61,8 @@ struct Settings {
   // Moves the texts into the plan and checks it. `of_tables`: for a suite of tables, where space table is the default. Throws
   // UsageError.
   void settle(bool of_tables = false);
-  // Once the suite is known: on one of tables "all" baselines are those that have a use there.
+  // Once the suite is known: of groups of baselines, "all" and "everywhere", those stay that have a use there;
+  // what they lack on this machine is said on standard error.
   void fit_to(const TaskSuite& tasks);
   // -o, or out/SUITE.
   std::filesystem::path output_folder(const std::string& suite) const;

@@ -23,6 +23,8 @@
 #include "oddshot/experts/input_space.h"
 #include "oddshot/experts/score_space.h"
 #include "oddshot/experts/table_space.h"
+#include "oddshot/learners/deep_sad.h"
+#include "oddshot/learners/devnet.h"
 #include "oddshot/learners/learner.h"
 #include "oddshot/learners/mlp_scratch.h"
 #include "oddshot/model_io/atomic_file.h"

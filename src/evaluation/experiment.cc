@@ -26,7 +26,10 @@ void check_baseline(std::string_view name) {
   const SimpleName parts(name);
   check_known("baseline", parts.method, baseline_names());
   check_known("view", parts.view, kViewNames);
-  if (parts.view != kPlain && (find_learner(parts.method) != nullptr || parts.method == kMeanScore)) {
+  if (const std::string_view missing = missing_for(name); !missing.empty()) {
+    throw ArgumentError(fmt::format("baseline \"{}\" {}", parts.method, missing));
+  }
+  if (parts.view != kPlain && !takes_views(parts.method)) {
     throw ArgumentError(fmt::format("baseline \"{}\" {}; it has no other view", parts.method,
                                     parts.method == kMeanScore ? "takes all views" : "is trained on plain rows"));
   }
@@ -39,11 +42,64 @@ std::unique_ptr<Method> scratch_method(const ExperimentPlan& plan) {
   return mlp_scratch_method({.encoder = options.encoder});
 }
 
+// Whether a baseline has a use on a suite of tables: simple methods on the plain view.
+bool serves_tables(std::string_view baseline) {
+  const SimpleName parts(baseline);
+  return parts.view == kPlain && takes_views(parts.method);
+}
+
+void check_serves_tables(std::string_view baseline) {
+  if (serves_tables(baseline)) return;
+  throw ArgumentError(
+      fmt::format("baseline \"{}\" has no use on tables with columns of their own, which have the plain view alone and share "
+                  "nothing to be trained on",
+                  baseline));
+}
+
+// What a name of a list of baselines stands for: itself, or the group's.
+std::vector<std::string> members(const std::string& name) {
+  if (name != kAllBaselines && name != kEverywhere) return {name};
+  std::vector<std::string> found;
+  for (const std::string_view baseline : baseline_names()) {
+    if (!missing_for(baseline).empty()) continue;
+    if (name == kAllBaselines) {
+      found.emplace_back(baseline);
+    } else if (takes_views(baseline)) {
+      for (const std::string_view view : kViewNames) {
+        found.push_back(view == kPlain ? std::string(baseline) : fmt::format("{}@{}", baseline, view));
+      }
+    } else if (baseline == kMeanScore) {
+      found.emplace_back(baseline);
+    }
+  }
+  return found;
+}
+
+bool has_use(std::string_view baseline, const TaskSuite& suite) {
+  if (suite.of_tables()) return serves_tables(baseline);
+  const std::string_view view = SimpleName(baseline).view;
+  return std::ranges::any_of(suite.views.spans(), [&](const ViewSpan& span) { return span.name == view; });
+}
+
+// keep(member, name): whether a member of the group of that name stays.
+template <class Keep>
+std::vector<std::string> expanded(std::span<const std::string> names, const Keep& keep) {
+  std::vector<std::string> all;
+  for (const std::string& name : names) {
+    const std::vector<std::string> found = members(name);
+    const bool group = found.size() != 1 || found.front() != name;
+    for (const std::string& member : found) {
+      const bool known = std::ranges::find(all, member) != all.end() || (group && std::ranges::find(names, member) != names.end());
+      if (!group || (!known && keep(member))) all.push_back(member);  // what is named twice stays so, for validate() to tell
+    }
+  }
+  return all;
+}
+
 // A baseline on rows that are nothing but plain columns.
 std::unique_ptr<Method> plain_method(const std::string& name, const ExperimentPlan& plan) {
   check_serves_tables(name);
-  const Expert* expert = find_expert(name);
-  return expert != nullptr ? expert_method(*expert) : scratch_method(plan);
+  return name == "mlp-scratch" ? scratch_method(plan) : simple_method(name);
 }
 
 void check_distinct(const char* what, const std::vector<std::string>& names) {
@@ -85,17 +141,16 @@ void ExperimentPlan::validate() const {
   }
 }
 
-bool serves_tables(std::string_view baseline) {
-  const SimpleName parts(baseline);
-  return parts.view == kPlain && (find_expert(parts.method) != nullptr || parts.method == "mlp-scratch");
+std::vector<std::string> expanded_baselines(std::span<const std::string> names) {
+  return expanded(names, [](const std::string& /*member*/) { return true; });
 }
 
-void check_serves_tables(std::string_view baseline) {
-  if (serves_tables(baseline)) return;
-  throw ArgumentError(
-      fmt::format("baseline \"{}\" has no use on tables with columns of their own, which have the plain view alone and share "
-                  "nothing to be trained on",
-                  baseline));
+std::vector<std::string> expanded_baselines(std::span<const std::string> names, const TaskSuite& suite) {
+  std::vector<std::string> all = expanded(names, [&](const std::string& member) { return has_use(member, suite); });
+  for (const std::string& name : all) {
+    if (suite.of_tables()) check_serves_tables(name);
+  }
+  return all;
 }
 
 bool needs_pooled(const ExperimentPlan& plan) {

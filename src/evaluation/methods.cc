@@ -12,6 +12,10 @@
 namespace oddshot {
 namespace {
 
+constexpr std::string_view kMlpScratch = "mlp-scratch";
+constexpr std::string_view kDevNet = "devnet";
+constexpr std::string_view kDeepSad = "deep-sad";
+
 // Scratch for calls from any thread: taken for one call, given back after it, so that the steady state allocates nothing.
 class ScratchPool {
  public:
@@ -174,19 +178,24 @@ class ExpertMethod final : public Method {
   const Expert& expert_;
 };
 
-class MlpScratchMethod final : public Method {
+// A network trained on the support alone.
+template <class Options>
+class ScratchMethod final : public Method {
  public:
-  explicit MlpScratchMethod(MlpScratchOptions options) : options_(std::move(options)) {}
+  using Train = std::unique_ptr<Scorer> (*)(const Support&, const Options&, Stream);
+  ScratchMethod(std::string_view name, std::size_t minimum_shots, Train train, Options options)
+      : name_(name), minimum_shots_(minimum_shots), train_(train), options_(std::move(options)) {}
 
-  std::string name() const override { return "mlp-scratch"; }
+  std::string name() const override { return std::string(name_); }
   std::string kind() const override { return "supervised"; }
-  std::size_t minimum_shots() const override { return 1; }
-  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
-    return train_mlp_from_scratch(support, options_, stream);
-  }
+  std::size_t minimum_shots() const override { return minimum_shots_; }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override { return train_(support, options_, stream); }
 
  private:
-  MlpScratchOptions options_;
+  std::string_view name_;
+  std::size_t minimum_shots_;
+  Train train_;
+  Options options_;
 };
 
 // Cuts a view out of joined rows for a scorer that knows this view alone.
@@ -305,7 +314,17 @@ std::unique_ptr<Method> mean_score_method(std::shared_ptr<const InputSpace> scor
   return std::make_unique<MeanScoreMethod>(std::move(scores));
 }
 
-std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options) { return std::make_unique<MlpScratchMethod>(options); }
+std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options) {
+  return std::make_unique<ScratchMethod<MlpScratchOptions>>(kMlpScratch, 1, train_mlp_from_scratch, options);
+}
+
+std::unique_ptr<Method> devnet_method(const DevNetOptions& options) {
+  return std::make_unique<ScratchMethod<DevNetOptions>>(kDevNet, 1, train_devnet, options);
+}
+
+std::unique_ptr<Method> deep_sad_method(const DeepSadOptions& options) {
+  return std::make_unique<ScratchMethod<DeepSadOptions>>(kDeepSad, 0, train_deep_sad, options);
+}
 
 std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span) {
   return std::make_unique<ViewMethod>(std::move(method), span);
@@ -315,27 +334,43 @@ SimpleName::SimpleName(std::string_view name) : method(name.substr(0, name.find(
   if (method.size() < name.size()) view = name.substr(method.size() + 1);
 }
 
+std::unique_ptr<Method> simple_method(std::string_view name) {
+  if (name == kDevNet) return devnet_method();
+  if (name == kDeepSad) return deep_sad_method();
+  const Expert* expert = find_expert(name);
+  if (expert == nullptr) throw ArgumentError("there is no simple method \"" + std::string(name) + "\"");
+  if (!expert->missing().empty()) throw ArgumentError(std::string(name) + " " + std::string(expert->missing()));
+  return expert_method(*expert);
+}
+
 std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces) {
   if (name == kMeanScore) return mean_score_method(spaces.get(Space::kScores));
   const SimpleName parts(name);
-  const Expert* expert = find_expert(parts.method);
-  if (expert == nullptr) throw ArgumentError("there is no simple method \"" + std::string(name) + "\"");
-  return on_view(expert_method(*expert), find_view(spaces.views(), parts.view));
+  auto method = simple_method(parts.method);
+  return on_view(std::move(method), find_view(spaces.views(), parts.view));
 }
 
 std::vector<std::string_view> baseline_names() {
   std::vector<std::string_view> names;
-  for (const Expert* expert : experts()) {
+  for (const Expert* expert : known_experts()) {
     names.push_back(expert->name());
   }
-  names.push_back(kMeanScore);
-  names.emplace_back("mlp-scratch");
+  names.insert(names.end(), {kMeanScore, kMlpScratch, kDevNet, kDeepSad});
   for (const LearnerEntry& entry : learner_table()) {
     if (entry.kind == "pooled") {
       names.push_back(entry.name);
     }
   }
   return names;
+}
+
+std::string_view missing_for(std::string_view baseline) {
+  const Expert* expert = find_expert(SimpleName(baseline).method);
+  return expert != nullptr ? expert->missing() : std::string_view();
+}
+
+bool takes_views(std::string_view baseline) {
+  return find_expert(baseline) != nullptr || baseline == kMlpScratch || baseline == kDevNet || baseline == kDeepSad;
 }
 
 }  // namespace oddshot

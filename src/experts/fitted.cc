@@ -33,6 +33,7 @@ void check_finite(std::string_view expert, std::string_view what, MatrixView row
 }  // namespace
 
 void check_support(const Expert& expert, MatrixView normals, MatrixView anomalies) {
+  if (!expert.missing().empty()) throw ArgumentError(fmt::format("{} {}", expert.name(), expert.missing()));
   if (normals.rows < 2) {
     throw ArgumentError(fmt::format("{}: {} normal rows to fit on, at least 2 are needed", expert.name(), normals.rows));
   }

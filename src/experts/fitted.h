@@ -9,8 +9,8 @@
 
 namespace oddshot {
 
-// For every fit(). Throws ArgumentError for fewer than two normals, no columns, a value that is not finite (named by row and column) or,
-// if the expert uses labels, no anomalies; ShapeError if anomalies and normals differ in columns.
+// For every fit(). Throws ArgumentError for an expert that this machine cannot use, fewer than two normals, no columns, a value that is not
+// finite (named by row and column) or, if the expert uses labels, no anomalies; ShapeError if anomalies and normals differ in columns.
 void check_support(const Expert& expert, MatrixView normals, MatrixView anomalies);
 
 // A fitted expert whose rows and scores are checked here, so that each expert is left with its formula.
@@ -36,11 +36,20 @@ class Fitted : public FittedExpert {
 
 const Expert& robust_z_expert();
 const Expert& ecod_expert();
+const Expert& copod_expert();
+const Expert& hbos_expert();
 const Expert& mahalanobis_expert();
+const Expert& pca_expert();
 const Expert& knn_expert();
 const Expert& lof_expert();
+const Expert& one_class_svm_expert();
 const Expert& isolation_forest_expert();
+const Expert& extended_isolation_forest_expert();
 const Expert& knn_difference_expert();
 const Expert& logistic_expert();
+const Expert& ridge_classifier_expert();
+const Expert& lda_expert();
+const Expert& extra_trees_expert();
+const Expert& xgboost_expert();
 
 }  // namespace oddshot

@@ -3,27 +3,27 @@
 //   s_i = M / (2 x rows of i's class), M rows in all          score(x) = w x + b, the log odds
 // which is scikit-learn's LogisticRegression(class_weight="balanced"). By Newton's method in double.
 // The optimal w is a sum of (centred) rows, so with more columns than rows it is sought in their span: X^T = Q R turns the rows into those
-// of R^T, no longer than rows are many, and w = Q v. Centring changes the intercept alone, and keeps columns around 1e8 apart from it.
-// Left-out scores of the normals take one Newton step from the full solution (exact refits cost N fits), in which row i is gone and the
-// weights s' are those of one normal fewer:
+// of R^T, no longer than rows are many, and w = Q v (linear_expert.h). Centring changes the intercept alone, and keeps columns around 1e8
+// apart from it. Left-out scores of the normals take one Newton step from the full solution (exact refits cost N fits), in which row i is
+// gone and the weights s' are those of one normal fewer:
 //   f_i without i = f_i + (s'_i p_i h_i - z_i^T H^-1 g) / (1 - s'_i p_i (1 - p_i) h_i),   h_i = z_i^T H^-1 z_i,   z_i = (x_i, 1)
 // with the gradient g and the Hessian H of all rows under s' at the full solution. Sherman and Morrison take row i out of H.
 // Source: Rad, Maleki 2020, arXiv:1801.10243 (the approximate leave-one-out).   O(M r D + steps M r^2), r = min(M, D).
 #include <Eigen/Cholesky>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "experts/fitted.h"
+#include "experts/linear_expert.h"
 #include "kernels/kernels.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
 namespace {
 
-using Dense = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Dense = DenseRows;
 using Eigen::Index;
 using Eigen::VectorXd;
 
@@ -114,73 +114,38 @@ class Problem {
   VectorXd penalty_;  // of each of beta
 };
 
-class FittedLogistic final : public Fitted {
- public:
-  FittedLogistic(std::string_view name, MatrixView normals, MatrixView anomalies)
-      : Fitted(name, normals.cols), weights_(normals.cols), fitting_scores_(normals.rows) {
-    const auto n = static_cast<Index>(normals.rows);
-    const auto m = static_cast<Index>(normals.rows + anomalies.rows);
-    const auto d = static_cast<Index>(normals.cols);
-    Dense x(m, d);
-    for (Index r = 0; r < m; ++r) {
-      const auto row = r < n ? normals.row(static_cast<std::size_t>(r)) : anomalies.row(static_cast<std::size_t>(r - n));
-      x.row(r) = Eigen::Map<const Eigen::RowVectorXf>(row.data(), d).cast<double>();
-    }
-    centre_ = x.colwise().mean();
-    x.rowwise() -= centre_.transpose();
-
-    const bool in_span = d > m;
-    Eigen::HouseholderQR<Eigen::MatrixXd> qr;
-    if (in_span) qr.compute(x.transpose());
-    const Index r = std::min(m, d);
-    Dense z(m, r + 1);
-    if (in_span) {
-      z.leftCols(r) = qr.matrixQR().topRows(r).triangularView<Eigen::Upper>().transpose();
-    } else {
-      z.leftCols(r) = x;
-    }
-    z.col(r).setOnes();
-
-    const Solution solution = Problem(z, n, n).solve();
-    Eigen::Map<VectorXd> w(weights_.data(), d);
-    w.setZero();
-    w.head(r) = solution.beta.head(r);
-    if (in_span) w.applyOnTheLeft(qr.householderQ());
-    intercept_ = solution.beta[r];
-    leave_out(z, n, solution);
+std::vector<float> left_out(const Dense& z, Index n, const Solution& at) {
+  const Problem rest(z, n, n - 1);
+  const auto factor = rest.factored_hessian(at);
+  const VectorXd common = z * factor.solve(rest.gradient(at));
+  const Eigen::MatrixXd half = factor.matrixL().solve(Eigen::MatrixXd(z.topRows(n).transpose()));
+  std::vector<float> scores(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) {
+    const double leverage = half.col(i).squaredNorm();
+    const double slope = rest.weight()[i] * at.wrong[i];
+    const double step = (slope * leverage - common[i]) / (1 - slope * (1 - at.wrong[i]) * leverage);
+    scores[static_cast<std::size_t>(i)] = static_cast<float>(at.fitted[i] + step);
   }
+  return scores;
+}
 
-  std::vector<float> fitting_scores() const override { return fitting_scores_; }
-
- private:
-  void score_rows(MatrixView rows, std::span<float> out) const override {
-    const auto& kernel = kernels::table<double>();
-    std::vector<double> x(columns());
-    for (std::size_t r = 0; r < out.size(); ++r) {
-      const auto row = rows.row(r);
-      for (std::size_t c = 0; c < x.size(); ++c) x[c] = static_cast<double>(row[c]) - centre_[static_cast<Index>(c)];
-      out[r] = static_cast<float>(kernel.dot(x.size(), x.data(), weights_.data()) + intercept_);
-    }
-  }
-
-  void leave_out(const Dense& z, Index n, const Solution& at) {
-    const Problem rest(z, n, n - 1);
-    const auto factor = rest.factored_hessian(at);
-    const VectorXd common = z * factor.solve(rest.gradient(at));
-    const Eigen::MatrixXd half = factor.matrixL().solve(Eigen::MatrixXd(z.topRows(n).transpose()));
-    for (Index i = 0; i < n; ++i) {
-      const double leverage = half.col(i).squaredNorm();
-      const double slope = rest.weight()[i] * at.wrong[i];
-      const double step = (slope * leverage - common[i]) / (1 - slope * (1 - at.wrong[i]) * leverage);
-      fitting_scores_[static_cast<std::size_t>(i)] = static_cast<float>(at.fitted[i] + step);
-    }
-  }
-
-  VectorXd centre_;                    // [D]
-  std::vector<double> weights_;        // [D]
-  double intercept_ = 0;               // of a row at the centre
-  std::vector<float> fitting_scores_;  // [N]
-};
+LinearFunction fit_logistic(MatrixView normals, MatrixView anomalies) {
+  LinearFunction function;
+  Dense x = stacked(normals, anomalies);
+  function.centre = x.colwise().mean();
+  x.rowwise() -= function.centre.transpose();
+  const SpannedRows rows(std::move(x));
+  const Index r = rows.z().cols();
+  Dense z(rows.z().rows(), r + 1);
+  z.leftCols(r) = rows.z();
+  z.col(r).setOnes();
+  const auto n = static_cast<Index>(normals.rows);
+  const Solution solution = Problem(z, n, n).solve();
+  function.weights = rows.on_columns(solution.beta.head(r));
+  function.intercept = solution.beta[r];
+  function.normals_left_out = left_out(z, n, solution);
+  return function;
+}
 
 class Logistic final : public Expert {
  public:
@@ -188,7 +153,7 @@ class Logistic final : public Expert {
   bool uses_labels() const override { return true; }
   std::unique_ptr<FittedExpert> fit(MatrixView normals, MatrixView anomalies, Stream /*stream*/) const override {
     check_support(*this, normals, anomalies);
-    return std::make_unique<FittedLogistic>(name(), normals, anomalies);
+    return std::make_unique<FittedLinear>(name(), fit_logistic(normals, anomalies));
   }
 };
 

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "experts/fitted.h"
+#include "experts/shrunk_covariance.h"
 #include "kernels/kernels.h"
 #include "oddshot/base/error.h"
 
@@ -24,8 +25,6 @@ using DoubleView = BasicMatrixView<double>;
 using Dense = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr std::size_t kBlock = 64;  // rows scored at a time
-// Where leaving a row out leaves less than this share of the scatter, differences of sums have lost too many digits.
-constexpr double kSafeShare = 1e-4;
 
 std::vector<double> column_means(MatrixView rows) {
   std::vector<double> mean(rows.cols);
@@ -100,24 +99,6 @@ struct Spectrum {
   }
 };
 
-// What makes C of S: C = weight T + ridge I, from the sums of T's eigenvalues and of their squares over n rows and d columns.
-struct Shrunk {
-  double weight = 0;
-  double ridge = 1;
-
-  Shrunk(double sum, double sum_of_squares, double n, double d) {
-    if (!(sum > 0)) return;
-    const double trace = sum / n;
-    const double square = sum_of_squares / (n * n);
-    const double spread = square - trace * trace / d;
-    const double numerator = (1 - 2 / d) * square + trace * trace;
-    const double denominator = (n + 1 - 2 / d) * spread;
-    const double s = numerator < denominator ? numerator / denominator : 1;
-    weight = (1 - s) / n;
-    ridge = s * trace / d;
-  }
-};
-
 class FittedMahalanobis final : public Fitted {
  public:
   // `leave_out`: whether fitting_scores() will be asked for.
@@ -134,7 +115,7 @@ class FittedMahalanobis final : public Fitted {
       sum += value;
       sum_of_squares += value * value;
     }
-    const Shrunk shrunk(sum, sum_of_squares, n, d);
+    const ShrunkCovariance shrunk(sum, sum_of_squares, n, d);
     if (leave_out) {
       fitting_scores_.resize(normals.rows);
       for (std::size_t r = 0; r < normals.rows; ++r) {
@@ -172,7 +153,7 @@ class FittedMahalanobis final : public Fitted {
       form += spectrum.values[k] * square;
     }
     if (sum > 0 && sum - f * length < kSafeShare * sum) return std::nullopt;
-    const Shrunk shrunk(sum - f * length, sum_of_squares - 2 * f * form + f * f * length * length, n - 1, d);
+    const ShrunkCovariance shrunk(sum - f * length, sum_of_squares - 2 * f * form + f * f * length * length, n - 1, d);
     double q = 0;
     for (std::size_t k = 0; k < coordinates.size(); ++k) {
       q += coordinates[k] * coordinates[k] / (shrunk.weight * spectrum.values[k] + shrunk.ridge);

@@ -63,6 +63,12 @@ TEST(CommandLine, ListsItsLearnersAsAnOptionTakesThem) {
   EXPECT_NE(run_program({"learners", "--explain"}).out.find("proto "), std::string::npos);
 }
 
+TEST(CommandLine, ListsItsBaselinesAsAnOptionTakesThem) {
+  const Outcome outcome = run_program({"baselines"});
+  EXPECT_EQ(outcome.out.rfind("robust-z,ecod,", 0), 0U) << outcome.out;
+  EXPECT_NE(run_program({"baselines", "--explain"}).out.find("\nxgboost "), std::string::npos);
+}
+
 TEST(CommandLine, RefusesWrongUsageInOneLine) {
   const struct {
     std::vector<std::string> words;

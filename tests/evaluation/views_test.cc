@@ -57,7 +57,7 @@ TEST(OnView, EveryBaselineScoresAsItDoesOnTheViewsColumnsAlone) {
   std::vector<std::uint8_t> labels(30, 0);
   std::fill(labels.end() - 5, labels.end(), std::uint8_t{1});
   for (const std::string_view name : baseline_names()) {
-    if (name.starts_with("pooled") || name == kMeanScore) continue;
+    if (!takes_views(name) || !missing_for(name).empty()) continue;
     for (const ViewSpan& span : kSpans) {
       const std::string suffix = span.name == "plain" ? "" : "@" + span.name;
       const auto on = plan_methods(plan_of({std::string(name) + suffix}), {}, nullptr, kSpans, {});
@@ -88,6 +88,59 @@ TEST(ExperimentPlan, TakesBaselinesOnViewsByName) {
   EXPECT_EQ(refusal([] { plan_of({"knn@rank", "knn@rank"}).validate(); }), "baseline \"knn@rank\" is named twice");
   EXPECT_EQ(refusal([] { plan_of({"pooled@rank"}).validate(); }), "baseline \"pooled\" is trained on plain rows; it has no other view");
   EXPECT_EQ(refusal([] { plan_of({"mean-score@rank"}).validate(); }), "baseline \"mean-score\" takes all views; it has no other view");
+}
+
+TEST(ExpandedBaselines, AllIsEveryUsableOneOnPlainColumns) {
+  const auto all = expanded_baselines(std::vector<std::string>{"all"});
+  std::vector<std::string> usable;
+  for (const std::string_view name : baseline_names()) {
+    if (missing_for(name).empty()) usable.emplace_back(name);
+  }
+  EXPECT_EQ(all, usable);
+  EXPECT_EQ(refusal([&] { plan_of(all).validate(); }), "");
+}
+
+TEST(ExpandedBaselines, EverywhereIsEverySimpleMethodOnEveryView) {
+  const auto all = expanded_baselines(std::vector<std::string>{"everywhere"});
+  std::vector<std::string> expected;
+  for (const std::string_view name : baseline_names()) {
+    if (!missing_for(name).empty() || name.starts_with("pooled")) continue;
+    expected.emplace_back(name);
+    if (name == kMeanScore) continue;
+    for (const char* view : {"@rank", "@whitened", "@joined"}) expected.push_back(std::string(name) + view);
+  }
+  EXPECT_EQ(all, expected);
+  EXPECT_EQ(refusal([&] { plan_of(all).validate(); }), "");
+}
+
+TEST(ExpandedBaselines, StandOnceThoughGroupsOverlap) {
+  EXPECT_EQ(expanded_baselines(std::vector<std::string>{"all", "all"}), expanded_baselines(std::vector<std::string>{"all"}));
+  auto both = expanded_baselines(std::vector<std::string>{"lof@rank", "everywhere", "all", "knn"});
+  EXPECT_EQ(both.front(), "lof@rank");
+  EXPECT_EQ(std::ranges::count(both, "lof@rank"), 1);
+  EXPECT_EQ(std::ranges::count(both, "knn"), 1);
+  EXPECT_EQ(std::ranges::count(both, "pooled"), 1);
+  // What is named twice itself stays so, for the plan to refuse.
+  EXPECT_EQ(refusal([] { plan_of(expanded_baselines(std::vector<std::string>{"knn", "knn"})).validate(); }),
+            "baseline \"knn\" is named twice");
+}
+
+TEST(ExpandedBaselines, GroupsLeaveOutWhatASuiteHasNoUseFor) {
+  const TaskSuite of_tables{};
+  ASSERT_TRUE(of_tables.of_tables());
+  for (const char* group : {"all", "everywhere"}) {
+    for (const std::string& name : expanded_baselines(std::vector<std::string>{group}, of_tables)) {
+      EXPECT_TRUE(takes_views(name)) << name;  // hence without "@": on the plain view
+    }
+  }
+  EXPECT_NE(
+      refusal([&] { expanded_baselines(std::vector<std::string>{"pooled", "all"}, of_tables); }).find("\"pooled\" has no use on tables"),
+      std::string::npos);
+}
+
+TEST(ExperimentPlan, SaysWhatXgboostLacksWhereItsLibraryIsNot) {
+  if (missing_for("xgboost").empty()) GTEST_SKIP() << "this machine has the library";
+  EXPECT_NE(refusal([] { plan_of({"xgboost@rank"}).validate(); }).find("baseline \"xgboost\" needs XGBoost's library"), std::string::npos);
 }
 
 TEST(PlanMethods, NameTheViewsThereAreWhereOneIsLacking) {

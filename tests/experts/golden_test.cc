@@ -39,8 +39,14 @@ TEST_P(Golden, ScoresAreThoseOfTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Experts, Golden, testing::Values("knn", "lof", "logistic", "ecod", "mahalanobis"),
-                         [](const auto& at) { return std::string(at.param); });
+INSTANTIATE_TEST_SUITE_P(Experts, Golden,
+                         testing::Values("knn", "lof", "logistic", "ecod", "mahalanobis", "copod", "hbos", "pca", "one-class-svm",
+                                         "ridge-classifier", "lda"),
+                         [](const auto& at) {
+                           std::string name = at.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 // The chance that an odd row scores above a usual one.
 double auroc(const std::vector<float>& found, const std::vector<int>& labels) {
@@ -57,21 +63,25 @@ double auroc(const std::vector<float>& found, const std::vector<int>& labels) {
 }
 
 // Means over 20 seeds each; they differ by chance by sqrt(2 / 20) of the deviation between seeds, so 3 such is a fair bound.
-TEST(Golden, IsolationForestSeparatesAsWellAsTheReference) {
-  const json cases = golden().at("forest");
+void expect_separation(const Expert& expert, const json& cases) {
   ASSERT_EQ(cases.size(), 2U);
   for (const json& at : cases) {
     const Matrix normals = read_matrix(at["normals"]);
+    const Matrix anomalies = at.contains("anomalies") ? read_matrix(at["anomalies"]) : Matrix();
     const Matrix rows = read_matrix(at["rows"]);
     const auto labels = at["labels"].get<std::vector<int>>();
     double mean = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      const auto fitted = find_expert("isolation-forest")->fit(normals, {}, Stream(seed, Purpose::kForest, 0));
+      const auto fitted = expert.fit(normals, anomalies, Stream(seed, Purpose::kForest, 0));
       mean += auroc(scores(*fitted, rows), labels) / 20;
     }
     EXPECT_NEAR(mean, at["auroc_mean"].get<double>(), 3 * std::sqrt(2.0 / 20) * at["auroc_deviation"].get<double>()) << at["name"];
   }
 }
+
+TEST(Golden, IsolationForestSeparatesAsWellAsTheReference) { expect_separation(*find_expert("isolation-forest"), golden().at("forest")); }
+
+TEST(Golden, ExtraTreesSeparateAsWellAsTheReference) { expect_separation(*find_expert("extra-trees"), golden().at("trees")); }
 
 }  // namespace
 }  // namespace oddshot

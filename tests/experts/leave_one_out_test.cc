@@ -60,7 +60,9 @@ TEST_P(LeaveOneOut, EqualsARefitWhereOneRowAloneDiffers) {
 
 TEST_P(LeaveOneOut, EqualsARefitFarFromTheOrigin) { expect_equal(expert(), random_rows(20, 4, 5, 1e5F), "mean 1e5", 1e-4); }
 
-INSTANTIATE_TEST_SUITE_P(Deterministic, LeaveOneOut, testing::Values("robust-z", "ecod", "mahalanobis", "knn", "lof", "knn-difference"),
+INSTANTIATE_TEST_SUITE_P(Deterministic, LeaveOneOut,
+                         testing::Values("robust-z", "ecod", "copod", "hbos", "mahalanobis", "pca", "knn", "lof", "one-class-svm",
+                                         "knn-difference", "ridge-classifier", "lda"),
                          [](const auto& at) {
                            std::string name = at.param;
                            std::ranges::replace(name, '-', '_');
@@ -84,6 +86,39 @@ TEST(LogisticLeaveOneOut, OneNewtonStepComesCloseToARefit) {
       optimism += std::abs(static_cast<double>(in_sample[r] - expected[r]));
     }
     EXPECT_LT(error, 0.2 * optimism) << d << " columns; mean error " << error / 40 << ", optimism " << optimism / 40;
+  }
+}
+
+// A forest's left-out scores stand for what fresh rows of the same kind get; in-sample scores would lie below.
+TEST(ForestLeaveOneOut, OutOfBagScoresAreLikeThoseOfFreshRows) {
+  for (const char* name : {"isolation-forest", "extended-isolation-forest", "extra-trees"}) {
+    double left_out = 0;
+    double fresh = 0;
+    double in_sample = 0;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const Matrix normals = random_rows(40, 5, 3 * seed);
+      const auto fitted = find_expert(name)->fit(normals, random_rows(5, 5, 3 * seed + 1, 0.5F), test_stream(seed));
+      for (const float score : fitted->fitting_scores()) left_out += static_cast<double>(score) / 800;
+      for (const float score : scores(*fitted, random_rows(400, 5, 3 * seed + 2))) fresh += static_cast<double>(score) / 8000;
+      for (const float score : scores(*fitted, normals)) in_sample += static_cast<double>(score) / 800;
+    }
+    EXPECT_LT(std::abs(left_out - fresh), 0.25 * std::abs(in_sample - fresh))
+        << name << ": left out " << left_out << ", fresh " << fresh << ", in sample " << in_sample;
+  }
+}
+
+// Of more normals than can be refitted one by one, parts are left out: what is fitted without a row is no in-sample score.
+TEST(PartsLeftOut, ScoresOfManyNormalsAreThoseOfRefitsWithoutTheirPart) {
+  const Matrix normals = random_rows(130, 3, 1);
+  for (const char* name : {"pca", "one-class-svm"}) {
+    const Expert& expert = *find_expert(name);
+    const std::vector<float> found = expert.fit(normals, {}, test_stream(0))->fitting_scores();
+    std::vector<std::uint32_t> rest;
+    for (std::uint32_t r = 0; r < 130; ++r) {
+      if (r % 64 != 1) rest.push_back(r);
+    }
+    const auto refit = expert.fit(gathered(normals.view(), std::span<const std::uint32_t>(rest)), {}, test_stream(0));
+    for (const std::size_t r : {1U, 65U, 129U}) EXPECT_EQ(found[r], scores(*refit, normals.view().slice(r, 1))[0]) << name;
   }
 }
 

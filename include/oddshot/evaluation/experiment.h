@@ -19,7 +19,7 @@ namespace oddshot {
 
 struct ExperimentPlan {
   std::vector<std::string> learners = {"auto"};  // of learner_table(), or kAutoLearner
-  // Of baseline_names(); an expert or "mlp-scratch" also on another view than the plain one: "knn@whitened".
+  // Of baseline_names(), usable on this machine; what takes_views() also on another view than the plain one: "knn@whitened".
   std::vector<std::string> baselines;
   LearnerOptions learner;  // encoder.inputs is set by the features
   TrainingOptions training;
@@ -52,9 +52,13 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
 // Options of `training` with the shots that this learner can be trained on. Throws ArgumentError if there is none.
 TrainingOptions shots_for(std::string_view learner, const LearnerOptions& options, TrainingOptions training);
 
-// Whether a baseline has a use on a suite of tables: simple methods on the plain view.
-bool serves_tables(std::string_view baseline);
-void check_serves_tables(std::string_view baseline);  // throws ArgumentError if it has none
+// The baselines that a list of names stands for, each once, in order. Among the names may be groups of all those that this machine can use:
+//   "all"         every baseline, on the plain columns
+//   "everywhere"  every simple method on every view: what takes_views(), and kMeanScore
+std::vector<std::string> expanded_baselines(std::span<const std::string> names);
+// The same for one suite: without those that groups stand for and that have no use there (views that its columns do not have; on tables,
+// which have the plain view alone, what does not take views). Throws ArgumentError for one that is named itself and has no use there.
+std::vector<std::string> expanded_baselines(std::span<const std::string> names, const TaskSuite& suite);
 
 // The methods of a plan in the order of tables: models, then baselines. `pooled` serves both pooled baselines; it may be null if neither is
 // asked for. `views` and `reference` are of the joined rows that the methods will be given; throws ArgumentError for a baseline on a view

@@ -10,6 +10,8 @@
 #include "oddshot/data/view_span.h"
 #include "oddshot/evaluation/evaluate.h"
 #include "oddshot/experts/expert.h"
+#include "oddshot/learners/deep_sad.h"
+#include "oddshot/learners/devnet.h"
 #include "oddshot/learners/mlp_scratch.h"
 #include "oddshot/model_io/model_file.h"
 
@@ -19,6 +21,9 @@ namespace oddshot {
 inline constexpr std::string_view kAutoLearner = "auto";
 // The mean of a row's scores in score space: every simple detector has the same say.
 inline constexpr std::string_view kMeanScore = "mean-score";
+// In lists of baselines: every one on the plain columns; every simple method on every view (experiment.h, expanded_baselines).
+inline constexpr std::string_view kAllBaselines = "all";
+inline constexpr std::string_view kEverywhere = "everywhere";
 
 // Joined rows as methods see them: the views, and the spaces on them, each made once for all methods that ask for it.
 class SharedSpaces {
@@ -46,8 +51,10 @@ std::unique_ptr<Method> learner_method(MetaModel model, SharedSpaces& spaces);
 std::unique_ptr<Method> expert_method(const Expert& expert);
 // kMeanScore, in a space of scores.
 std::unique_ptr<Method> mean_score_method(std::shared_ptr<const InputSpace> scores);
-// "mlp-scratch".
+// Networks trained on the support alone: "mlp-scratch", "devnet", "deep-sad".
 std::unique_ptr<Method> mlp_scratch_method(const MlpScratchOptions& options);
+std::unique_ptr<Method> devnet_method(const DevNetOptions& options = {});
+std::unique_ptr<Method> deep_sad_method(const DeepSadOptions& options = {});
 
 // `method` on one view of the joined rows it is given, under its own name on the plain view and as "knn@whitened" on others.
 std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span);
@@ -58,10 +65,18 @@ struct SimpleName {
   std::string_view method;
   std::string_view view;
 };
-// An expert on the view it names, or kMeanScore; of joined rows. Throws ArgumentError if there is no such method or view.
+// An expert, "devnet" or "deep-sad", of rows that are nothing but what it is to see. Throws ArgumentError if there is no such method, or if
+// this machine cannot use it.
+std::unique_ptr<Method> simple_method(std::string_view name);
+// The same on the view it names, or kMeanScore; of joined rows. Throws ArgumentError also if there is no such view.
 std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces);
 
-// Every baseline, in the order of tables: the experts, kMeanScore, "mlp-scratch", "pooled", "pooled-finetuned".
+// Every baseline, in the order of tables: the experts, whether or not this machine can use them; kMeanScore, "mlp-scratch", "devnet",
+// "deep-sad", "pooled", "pooled-finetuned".
 std::vector<std::string_view> baseline_names();
+// Why this machine cannot use that baseline, in words that follow its name; empty if it can.
+std::string_view missing_for(std::string_view baseline);
+// Whether it is an expert or a network trained on the support alone: what can be run on any view.
+bool takes_views(std::string_view baseline);
 
 }  // namespace oddshot

@@ -25,7 +25,8 @@ class Scorer {
 class FittedExpert : public Scorer {
  public:
   // Leave-one-out (or out-of-bag) scores of the fitting normals: [normals.rows]. Where the rows that are left say nothing (lof and
-  // isolation-forest on two normals), they are NaN. knn, lof and knn-difference compute them on each call, the others in fitting.
+  // isolation-forest on two normals), they are NaN. knn, lof, knn-difference, pca and one-class-svm compute them on each call, the last two
+  // by refitting.
   virtual std::vector<float> fitting_scores() const = 0;
 };
 
@@ -36,15 +37,19 @@ class Expert {
   virtual std::string_view name() const = 0;
   // Whether the support's anomalies are used; such an expert refuses (ArgumentError) to be fitted without any.
   virtual bool uses_labels() const = 0;
+  // Why it cannot be used on this machine, in words that follow its name; empty if it can. fit() then throws ArgumentError.
+  virtual std::string_view missing() const { return {}; }
   // Fits on normals [N x D], N >= 2, and anomalies [A x D] (unused unless uses_labels()). `stream` is for randomised experts; the same
   // stream gives the same scorer. Throws ShapeError, ArgumentError (too few rows; a value that is not finite, by row and column).
   virtual std::unique_ptr<FittedExpert> fit(MatrixView normals, MatrixView anomalies, Stream stream) const = 0;
 };
 
-// Every expert, in the order of tables: robust-z, ecod, mahalanobis, knn, lof, isolation-forest, then those that use labels:
-// knn-difference, logistic.
+// Every expert, in the order of tables: robust-z, ecod, copod, hbos, mahalanobis, pca, knn, lof, one-class-svm, isolation-forest,
+// extended-isolation-forest, then those that use labels: knn-difference, logistic, ridge-classifier, lda, extra-trees, xgboost.
+std::span<const Expert* const> known_experts();
+// Those of them that this machine can use: all but xgboost, which needs a library of that name.
 std::span<const Expert* const> experts();
-// The expert of that name, or null.
+// The expert of that name, usable here or not, or null.
 const Expert* find_expert(std::string_view name);
 
 }  // namespace oddshot
