@@ -20,6 +20,7 @@ Command add_score(CLI::App& parent);
 Command add_suite(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_learners(CLI::App& parent);
+Command add_ablation(CLI::App& parent);
 Command add_baselines(CLI::App& parent);
 
 inline constexpr int kDone = 0;

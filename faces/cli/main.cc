@@ -34,7 +34,8 @@ int run(int argc, char** argv) {
                                                               {"suite", oddshot::cli::add_suite(app)},
                                                               {"inspect", oddshot::cli::add_inspect(app)},
                                                               {"learners", oddshot::cli::add_learners(app)},
-                                                              {"baselines", oddshot::cli::add_baselines(app)}};
+                                                              {"baselines", oddshot::cli::add_baselines(app)},
+                                                              {"ablation", oddshot::cli::add_ablation(app)}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

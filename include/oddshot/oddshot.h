@@ -15,6 +15,7 @@
 #include "oddshot/data/views.h"
 #include "oddshot/data/windows.h"
 #include "oddshot/detector/detector.h"
+#include "oddshot/evaluation/ablation.h"
 #include "oddshot/evaluation/evaluate.h"
 #include "oddshot/evaluation/experiment.h"
 #include "oddshot/evaluation/methods.h"

@@ -44,6 +44,14 @@ void check_sources(std::span<const TaskSource> sources) {
   }
 }
 
+void erase_columns(Episode& episode, std::span<const std::uint32_t> columns) {
+  for (Matrix* rows : {&episode.support_rows, &episode.query_rows}) {
+    for (std::size_t r = 0; r < rows->rows(); ++r) {
+      for (const std::uint32_t column : columns) (*rows)(r, column) = 0;
+    }
+  }
+}
+
 // Sets a share of the columns to 0, in support and query alike.
 void drop_columns(Episode& episode, float share, Stream stream) {
   std::vector<float> kept(episode.query_rows.cols());
@@ -102,8 +110,16 @@ const Episode& Episodes::at(std::uint64_t step, std::size_t position, Episode& r
   const Episode* made = made_.empty() ? nullptr : &made_[stream.fork(kPick).below(made_.size())];
   if (made != nullptr && dropout_ == 0) return *made;
   room = made != nullptr ? *made : draw(index);
+  if (made == nullptr) erase_columns(room, left_out_);
   if (dropout_ > 0) drop_columns(room, dropout_, stream.fork(kDrop));
   return room;
+}
+
+Episodes Episodes::without(std::span<const std::uint32_t> columns) const {
+  Episodes others = *this;
+  others.left_out_.insert(others.left_out_.end(), columns.begin(), columns.end());
+  for (Episode& episode : others.made_) erase_columns(episode, columns);
+  return others;
 }
 
 }  // namespace oddshot

@@ -69,6 +69,14 @@ TEST(CommandLine, ListsItsBaselinesAsAnOptionTakesThem) {
   EXPECT_NE(run_program({"baselines", "--explain"}).out.find("\nxgboost "), std::string::npos);
 }
 
+TEST(CommandLine, WritesAnAblationAsRowsOfCommas) {
+  const Outcome outcome = run_program({"ablation", "payment-fraud", "--steps", "2", "--episodes", "10", "--repeats", "1"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.rfind("without,name,columns,auprc,difference,error\neverything,,0,0.", 0), 0U) << outcome.out;
+  EXPECT_NE(outcome.out.find("\nview,whitened,"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\nfamily,nearest,"), std::string::npos) << outcome.out;
+}
+
 TEST(CommandLine, RefusesWrongUsageInOneLine) {
   const struct {
     std::vector<std::string> words;
@@ -106,6 +114,7 @@ TEST(CommandLine, RefusesWrongUsageInOneLine) {
       {{"evaluate", "nsl-kdd"}, {"MODEL"}},
       {{"suite"}, {"subcommand"}},
       {{"inspect"}, {"FILE"}},
+      {{"ablation", "nsl-kdd", "--shots", "1,5"}, {"1,5", "one number"}},
   };
   for (const auto& one : cases) {
     std::string line;

@@ -72,6 +72,29 @@ TEST(Episodes, AreTheSameForAnyNumberOfThreads) {
   for (std::size_t position = 0; position < 8; ++position) expect_equal(a.at(3, position, room_a), b.at(3, position, room_b));
 }
 
+TEST(Episodes, WithoutColumnsAreTheSameButForZerosThere) {
+  Source source;
+  const InputSpace space = source.space(Space::kRaw);
+  ThreadPool pool(1);
+  const std::vector<std::uint32_t> gone = {0, 7};
+  for (const std::size_t made : {0U, 6U}) {
+    const Episodes whole(source.sources, source.options(made), space, pool);
+    const Episodes part = whole.without(gone);
+    Episode room;
+    Episode part_room;
+    for (std::size_t position = 0; position < 4; ++position) {
+      Episode expected = whole.at(2, position, room);
+      for (Matrix* rows : {&expected.support_rows, &expected.query_rows}) {
+        for (std::size_t r = 0; r < rows->rows(); ++r) {
+          ASSERT_NE((*rows)(r, 7), 0);
+          for (const std::uint32_t column : gone) (*rows)(r, column) = 0;
+        }
+      }
+      expect_equal(part.at(2, position, part_room), expected);
+    }
+  }
+}
+
 TEST(Episodes, MadeOnceAreFewAndDrawnAnewAreMany) {
   Source source;
   const InputSpace space = source.space(Space::kRaw);

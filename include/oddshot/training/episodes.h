@@ -28,6 +28,9 @@ class Episodes {
   // The episode at `position` of `step`, without the columns that dropout takes (they are 0); it lies in `room`, or here.
   const Episode& at(std::uint64_t step, std::size_t position, Episode& room) const;
 
+  // The same episodes with these columns 0 in every row, as if what they tell were not known. Sources and space must live on.
+  Episodes without(std::span<const std::uint32_t> columns) const;
+
  private:
   Episode draw(std::uint64_t index) const;
 
@@ -38,6 +41,7 @@ class Episodes {
   std::uint64_t seed_;
   std::size_t tasks_per_step_;
   float dropout_;
+  std::vector<std::uint32_t> left_out_;  // columns that are 0
   std::vector<Episode> made_;
 };
 
