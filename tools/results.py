@@ -16,9 +16,9 @@ PROGRAM = ROOT / "build/oddshot"
 OUT = ROOT / "out/results"
 PAGES = ROOT / "docs/results"
 DOMAINS = {"network": "network intrusion", "finance": "finance", "industry": "industrial faults", "medicine": "medical diagnosis"}
-MAIN_LEARNERS = ["score-net", "gate", "maml", "in-context", "proto"]
+MAIN_LEARNERS = ["committee", "score-net", "gate", "maml", "in-context", "proto"]
 EVERY_LEARNER = {"nsl-kdd", "tep"}  # suites on which all learners are run, not the main ones alone
-DRAWN = ["auto", "score-net", "maml", "proto", "gate", "mean-score"]  # curves, beside the best simple methods
+DRAWN = ["auto", "score-net", "maml", "proto", "in-context", "mean-score"]  # curves, beside the best simple methods
 TABLES = {"adbench", "oddbench"}  # suites whose tasks are whole tables: another command, and a page of their own
 MAIN_SHOTS = 5  # the tables that show one number of shots only
 
