@@ -12,6 +12,8 @@ namespace oddshot {
 
 // What auto rests on where there are too few training tasks to leave any out, and what has to be beaten clearly where there are enough.
 std::string_view default_learner(Space space);
+// With so many training kinds or fewer, auto makes pseudo-tasks in more ways, unless told how.
+inline constexpr std::size_t kFewKinds = 2;
 
 // The learner to train, and which method serves which number of shots. Candidates are trained, or merely adapted, on folds of the training
 // tasks (oddshot/tasks/folds.h) and judged by the mean AUPRC on the tasks left out. Differences there are noisy, so what is known to be

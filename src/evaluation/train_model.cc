@@ -180,9 +180,13 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
   return model;
 }
 
-MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& training, const TaskSuite& suite,
+MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& given, const TaskSuite& suite,
                       ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file, bool resume) {
   const auto began = Clock::now();
+  TrainingOptions training = given;
+  if (learner == kAutoLearner && suite.training.size() <= kFewKinds && given.augment == AugmentOptions{}) {
+    training.augment = AugmentOptions::for_few_kinds();
+  }
   if (learner == kAutoLearner && training.space == Space::kTable) {
     throw ArgumentError(
         "learner \"auto\" is chosen among methods that see one table's columns; in space \"table\" name a learner: --learner "

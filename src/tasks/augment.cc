@@ -145,6 +145,15 @@ AugmentOptions AugmentOptions::none() {
   return options;
 }
 
+AugmentOptions AugmentOptions::for_few_kinds() {
+  AugmentOptions options = none();
+  options.real = 0.2F;
+  options.mixtures = 0.1F;
+  options.clusters = 0.4F;
+  options.sub_clusters = options.local = options.dependency = 0.1F;
+  return options;
+}
+
 void AugmentOptions::validate() const {
   float total = 0;
   for (const Way& way : kWays) {

@@ -95,6 +95,18 @@ TEST(Select, WithOneTrainingTaskThereIsTheDefaultAndNoEvidence) {
   EXPECT_EQ(selection.chosen, std::vector<std::string>(2, std::string(default_learner(Space::kScores))));
 }
 
+TEST(Select, WithFewKindsPseudoTasksComeFromMoreSourcesUnlessToldOtherwise) {
+  TaskSuite one = suite();
+  one.training.resize(1);
+  ThreadPool pool(2);
+  TrainingOptions training = short_training(1);
+  training.augment = AugmentOptions{};
+  EXPECT_EQ(train_model("auto", small(), training, one, pool).training.augment, AugmentOptions::for_few_kinds());
+  EXPECT_EQ(train_model("committee", small(), training, one, pool).training.augment, AugmentOptions{});
+  training.augment = AugmentOptions::none();
+  EXPECT_EQ(train_model("auto", small(), training, one, pool).training.augment, AugmentOptions::none());
+}
+
 TEST(Select, StopsWhenAsked) {
   const std::atomic<bool> stop = true;
   ThreadPool pool(1);

@@ -71,6 +71,8 @@ struct AugmentOptions {
   void validate() const;  // throws ArgumentError naming source, value and range
   // The training tasks alone.
   static AugmentOptions none();
+  // Of more making, for suites whose kinds are too few to show how kinds differ.
+  static AugmentOptions for_few_kinds();
   bool operator==(const AugmentOptions&) const = default;
 };
 // "real=0.55,mixtures=0.15,clusters=0.3,tasks=150": the sources that have a weight; or "none" for the training tasks alone.
