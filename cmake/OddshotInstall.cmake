@@ -7,7 +7,7 @@ add_library(oddshot::oddshot ALIAS oddshot_shared)
 set_target_properties(oddshot_shared PROPERTIES
   OUTPUT_NAME oddshot EXPORT_NAME oddshot VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} LINKER_LANGUAGE CXX)
-foreach(folder IN LISTS ODDSHOT_FOLDERS)
+foreach(folder IN LISTS ODDSHOT_FOLDERS ITEMS readers suite_files)
   target_sources(oddshot_shared PRIVATE $<TARGET_OBJECTS:oddshot_${folder}>)
   target_link_libraries(oddshot_shared PRIVATE oddshot_${folder})
 endforeach()

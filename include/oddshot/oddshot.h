@@ -8,6 +8,7 @@
 #include "oddshot/base/random.h"
 #include "oddshot/base/text.h"
 #include "oddshot/base/thread_pool.h"
+#include "oddshot/data/arrow_table.h"
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/reader.h"
 #include "oddshot/data/table.h"

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "data/arrow_values.h"
 #include "data/column_builder.h"
 #include "data/table_file.h"
 #include "oddshot/base/error.h"
@@ -225,7 +226,7 @@ class TableReader {
     files_[f]->read(columns, [&](const data::Batch& batch) {
       if (batch.columns.size() != order.size())
         throw FormatError(fmt::format("{}: the columns changed while it was read", files_[f]->path()));
-      const auto append = [&](std::size_t i, unsigned /*worker*/) { order[i].second->append(*batch.columns[i], untyped); };
+      const auto append = [&](std::size_t i, unsigned /*worker*/) { data::append(*order[i].second, *batch.columns[i], untyped); };
       if (batch.rows * order.size() < kCellsWorthThreads) {
         for (std::size_t i = 0; i < order.size(); ++i) append(i, 0);
       } else {

@@ -10,25 +10,11 @@
 #include "tasks/cut.h"
 #include "tasks/identity.h"
 #include "tasks/leakage.h"
-#include "tasks/locate.h"
 #include "tasks/tables.h"
 
 namespace oddshot {
 
 namespace {
-
-Table read_files(const SuiteManifest& manifest, const DataOptions& data) {
-  std::vector<std::filesystem::path> paths;
-  for (const auto& file : manifest.files) paths.push_back(locate(file, manifest.file, data));
-  ReadOptions read = manifest.read;
-  // Their values are names, however they look.
-  for (const auto& column : {manifest.label, manifest.group, manifest.cut_column}) {
-    if (!column.empty() && std::find(read.category.begin(), read.category.end(), column) == read.category.end()) {
-      read.category.push_back(column);
-    }
-  }
-  return read_table(paths, read);
-}
 
 // The rows that tasks use, each once, in the order of the table.
 std::vector<std::uint32_t> rows_of(const std::vector<TaskRows>& tasks) {
@@ -147,14 +133,15 @@ std::string describe_one_table(const SuiteRows& rows) {
 
 }  // namespace
 
-SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options) {
-  if (!manifest.simulator.empty()) {
-    SuiteRows rows = cut_tasks(manifest, simulate(manifest.simulator));
-    rows.notes.insert(rows.notes.begin(), "the rows are simulated, not real: they come from the simulator " + manifest.simulator);
-    return rows;
-  }
-  if (manifest.cut == Cut::kTable) return read_tables(manifest, options);
-  return cut_tasks(manifest, read_files(manifest, options));
+SuiteRows simulated_suite(const SuiteManifest& manifest) {
+  SuiteRows rows = cut_tasks(manifest, simulate(manifest.simulator));
+  rows.notes.insert(rows.notes.begin(), "the rows are simulated, not real: they come from the simulator " + manifest.simulator);
+  return rows;
+}
+
+SuiteRows suite_of(const SuiteManifest& manifest, Table table) {
+  if (manifest.cut == Cut::kTable) throw ArgumentError("a suite of tables is made of several tables, not of one");
+  return cut_tasks(manifest, std::move(table));
 }
 
 Preprocessor fit_preprocessor(const SuiteRows& rows) {

@@ -12,7 +12,6 @@
 #include "oddshot/base/thread_pool.h"
 #include "tasks/column_values.h"
 #include "tasks/identity.h"
-#include "tasks/locate.h"
 
 namespace oddshot {
 namespace {
@@ -24,20 +23,13 @@ struct CutTable {
   std::set<std::string> ignored;  // columns that it has
 };
 
-Table read_one(const SuiteManifest& manifest, const SuiteFile& file, const DataOptions& data) {
-  ReadOptions read = manifest.read;
-  read.category.push_back(manifest.label);  // values are names, however they look
-  read.ignored.clear();                     // tables need not have such columns
-  return read_table({locate(file, manifest.file, data)}, read);
-}
-
-CutTable cut_table(const SuiteManifest& manifest, const SuiteFile& file, const DataOptions& data) {
+CutTable cut_table(const SuiteManifest& manifest, NamedTable named) {
   CutTable cut;
   TableRows& rows = cut.table;
-  rows.table = read_one(manifest, file, data);
-  rows.held_out = file.side == Side::kHeldOut;
-  rows.task.name = file.task;
-  const std::string& path = rows.table.sources.front().path;
+  rows.table = std::move(named.table);
+  rows.held_out = named.held_out;
+  rows.task.name = std::move(named.name);
+  const std::string& path = rows.table.sources.empty() ? rows.task.name : rows.table.sources.front().path;
   for (const Column& column : rows.table.columns) {
     if (std::ranges::find(manifest.ignored, column.name) != manifest.ignored.end()) {
       cut.ignored.insert(column.name);
@@ -122,10 +114,11 @@ void describe_side(std::string& text, const SuiteRows& rows, bool held_out) {
 
 }  // namespace
 
-SuiteRows read_tables(const SuiteManifest& manifest, const DataOptions& options) {
-  std::vector<CutTable> cut(manifest.files.size());
+SuiteRows suite_of_tables(const SuiteManifest& manifest, std::vector<NamedTable> tables) {
+  if (manifest.cut != Cut::kTable) throw ArgumentError("tables with columns of their own are cut by table, and in no other way");
+  std::vector<CutTable> cut(tables.size());
   ThreadPool pool;
-  pool.parallel_for(cut.size(), [&](std::size_t i, unsigned) { cut[i] = cut_table(manifest, manifest.files[i], options); });
+  pool.parallel_for(cut.size(), [&](std::size_t i, unsigned) { cut[i] = cut_table(manifest, std::move(tables[i])); });
   check_ignored(manifest, cut);
 
   SuiteRows rows;
@@ -175,7 +168,7 @@ TaskSuite encode_tables(const SuiteRows& rows) {
 std::string describe_tables(const SuiteRows& rows) {
   std::string text = fmt::format("tables: {}, each with columns of its own and its own normals; label \"{}\" (normal: {})\n",
                                  rows.tables.size(), rows.manifest.label, fmt::join(rows.manifest.normal, ", "));
-  if (!rows.tables.empty()) {
+  if (!rows.tables.empty() && !rows.tables.front().table.sources.empty()) {
     const std::filesystem::path first = rows.tables.front().table.sources.front().path;
     text += fmt::format("files: below {}, not verified (no sha256)\n", first.parent_path().string());
   }

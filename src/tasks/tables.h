@@ -5,9 +5,6 @@
 
 namespace oddshot {
 
-// Errors as of read_suite. Files are read at the same time, on as many threads as the machine has.
-SuiteRows read_tables(const SuiteManifest& manifest, const DataOptions& options);
-
 // The preprocessor of one table: fitted on its normals, its anomalies only tell which columns vary. Throws ArgumentError naming the table.
 Preprocessor fit_table(const TableRows& table, const PreprocessorOptions& options);
 // One pool a table, on as many threads as the machine has.

@@ -126,6 +126,19 @@ struct SuiteRows {
 // the manifest says (naming the manifest, the value and what is there).
 SuiteRows read_suite(const SuiteManifest& manifest, const DataOptions& options);
 
+// The same of tables that are at hand, cut as the manifest says; its files and lists of tables play no part, and where the table has no
+// sources it counts as one file that serves both sides. Label, group and the column to cut by may be of either kind.
+// Throws FormatError as read_suite does, and ArgumentError if the manifest cuts the other way.
+SuiteRows suite_of(const SuiteManifest& manifest, Table table);
+struct NamedTable {
+  std::string name;
+  Table table;
+  bool held_out = false;
+};
+SuiteRows suite_of_tables(const SuiteManifest& manifest, std::vector<NamedTable> tables);
+// Rows of the manifest's simulator.
+SuiteRows simulated_suite(const SuiteManifest& manifest);
+
 // A suite as learners see it. In a suite of tables every task has a pool of its own, as wide as its table, of plain rows; there is then no
 // preprocessor, no view and no reference that would hold for all.
 struct TaskSuite {
