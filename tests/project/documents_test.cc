@@ -26,7 +26,8 @@ Outcome run_dev(const std::string& arguments) {
   return outcome;
 }
 
-const std::vector<std::string> kVerbs = {"demo", "test", "build", "bench", "results", "format", "lint", "sanitize", "fuzz", "clean"};
+const std::vector<std::string> kVerbs = {"demo",   "test", "build",    "bench", "wheel", "results",
+                                         "format", "lint", "sanitize", "fuzz",  "clean"};
 
 TEST(Documents, EveryRelativeLinkLeadsToAFile) {
   std::vector<std::filesystem::path> pages = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "src/README.md"};

@@ -68,7 +68,7 @@ def test_a_pickle_scores_to_the_same_bits(detector, mixed):
 def test_fit_predict_score_judges_by_labels(detector, mixed):
     truth = np.r_[np.zeros(180), np.ones(20)]
     assert detector().fit_predict_score(mixed, truth) > 0.85
-    assert detector().fit_predict_score(mixed, truth, scoring="prc_n_score") > 0.7
+    assert detector().fit_predict_score(mixed, truth, scoring="prc_n_score") > 0.6
 
 
 @pytest.mark.parametrize("share", [0, 0.6, -1, "auto"])

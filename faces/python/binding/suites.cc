@@ -247,10 +247,7 @@ nb::tuple evaluate_suite(const PySuite& suite, const nb::list& models, const Nam
     options.plan.learner = copies.front().learner_options;
     options.plan.training = copies.front().training;
   }
-  options.plan.baselines = baselines;
-  if (suite.suite.of_tables()) {
-    for (const std::string& name : baselines) check_serves_tables(name);
-  }
+  options.plan.baselines = expanded_baselines(baselines, suite.suite);
   if (needs_pooled(options.plan)) throw ArgumentError("the pooled baselines are for the command line: oddshot run");
   EvaluationResult result;
   {

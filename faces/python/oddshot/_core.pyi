@@ -1,0 +1,173 @@
+from collections.abc import Sequence
+
+from oddshot import (
+    ArgumentError as ArgumentError,
+    Error as Error,
+    FormatError as FormatError,
+    IoError as IoError,
+    KindError as KindError,
+    NumericError as NumericError,
+    ShapeError as ShapeError
+)
+
+
+def experts() -> list:
+    """
+    (name, whether it uses labels) of every expert, in the order of tables.
+    """
+
+class FittedExpert:
+    """An expert fitted on rows X [N x D]."""
+
+    def __init__(self, name: str, X: object, seed: int) -> None: ...
+
+    def score(self, X: object, out: object, threads: int) -> None:
+        """
+        Scores of X [M x D], rising with abnormality, to out [M] of float32; threads as of n_jobs, 0: one per core.
+        """
+
+    def fitting_scores(self, out: object) -> None:
+        """
+        To out [N] the scores that the fitting rows would have had, had each been left out.
+        """
+
+class Table:
+    """Named columns of numbers and categories."""
+
+    def __init__(self) -> None: ...
+
+    @staticmethod
+    def from_stream(capsule: object, name: str, numeric: Sequence[str], category: Sequence[str]) -> Table:
+        """Of what __arrow_c_stream__ gives."""
+
+    @staticmethod
+    def from_batch(schema: object, array: object, name: str, numeric: Sequence[str], category: Sequence[str]) -> Table:
+        """Of what __arrow_c_array__ gives."""
+
+    @staticmethod
+    def from_matrix(X: object, names: Sequence[str], name: str) -> Table:
+        """Of an array [N x D] of float32 or float64, NaN where missing."""
+
+    def add_category(self, name: str, codes: Sequence[int], words: Sequence[str]) -> None: ...
+
+    def add_numeric(self, name: str, values: object) -> None: ...
+
+    def columns(self) -> list:
+        """(name, whether it is numeric) of each column."""
+
+    def select(self, names: Sequence[str]) -> Table:
+        """The columns of these names, in this order."""
+
+    def __len__(self) -> int: ...
+
+def write_file(path: str, text: str) -> None:
+    """Replaces the file, or makes it, in one step."""
+
+class MetaModel:
+    """What was meta-learned."""
+
+    @staticmethod
+    def load(path: str) -> MetaModel: ...
+
+    @staticmethod
+    def parse(bytes: bytes, name: str) -> MetaModel: ...
+
+    def save(self, path: str) -> None: ...
+
+    def serialise(self) -> bytes: ...
+
+    def describe(self, json: bool) -> str: ...
+
+    @property
+    def learner(self) -> str: ...
+
+    @property
+    def space(self) -> str: ...
+
+    @property
+    def suite(self) -> str: ...
+
+    @property
+    def training_tasks(self) -> list[str]: ...
+
+    @property
+    def losses(self) -> list[float]: ...
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def seed(self) -> int: ...
+
+class Detector:
+    """A model adapted to one table."""
+
+    @staticmethod
+    def adapt(model: MetaModel, table: Table, label: str, normal: str, anomaly: str) -> Detector: ...
+
+    @staticmethod
+    def load(path: str) -> Detector: ...
+
+    @staticmethod
+    def parse(bytes: bytes, name: str) -> Detector: ...
+
+    def save(self, path: str) -> None: ...
+
+    def serialise(self) -> bytes: ...
+
+    def describe(self, json: bool) -> str: ...
+
+    def score(self, table: Table, out: object, threads: int) -> None: ...
+
+    def left_out_auroc(self, threads: int) -> float | None: ...
+
+    @property
+    def notes(self) -> list[str]: ...
+
+    @property
+    def normals(self) -> int: ...
+
+    @property
+    def anomalies(self) -> int: ...
+
+    @property
+    def numeric(self) -> list[str]: ...
+
+    @property
+    def category(self) -> list[str]: ...
+
+class Suite:
+    """Tasks cut from tables, encoded."""
+
+    @staticmethod
+    def of_frames(name: str, tables: list, label: str, normal: Sequence[str], ignored: Sequence[str], minimum: int) -> Suite: ...
+
+    @staticmethod
+    def of_frame(name: str, table: Table, label: str, normal: Sequence[str], ignored: Sequence[str], minimum: int, training: Sequence[str], held_out: Sequence[str], held_out_normals: float, group: str) -> Suite: ...
+
+    @staticmethod
+    def simulated(name: str) -> Suite: ...
+
+    def tasks(self) -> list:
+        """(name, held out, normals, anomalies) of each task."""
+
+    def describe(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def of_tables(self) -> bool: ...
+
+    @property
+    def notes(self) -> list[str]: ...
+
+def train(suite: Suite, learner: str, options: dict, threads: int, progress: object | None) -> MetaModel: ...
+
+def evaluate(suite: Suite, models: list, baselines: Sequence[str], options: dict, threads: int, progress: object | None) -> tuple: ...
+
+def baselines() -> list[str]: ...
+
+def options() -> list[str]: ...
+
+def learners() -> list: ...

@@ -1,0 +1,76 @@
+"""What the documents show runs, and prints what they say it prints."""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import oddshot
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_first_program_of_the_page_prints_what_the_page_says(page):
+    text = (ROOT / page).read_text()
+    found = re.search(r"```python\n(.*?)```\s+[^\n]*\n\n```\n(.*?)```", text, re.S)
+    assert found, "no program with its output"
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(found[1], {"__name__": "__main__"})
+    assert printed.getvalue() == found[2]
+
+
+@pytest.mark.parametrize("module", ["oddshot", "oddshot._experts", "oddshot._few_shot", "oddshot._meta", "oddshot._rows", "oddshot._tables", "oddshot.pyod", "oddshot.plot"])
+def test_the_examples_of_docstrings_run(module):
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
+
+
+def test_every_expert_shows_an_example_that_runs():
+    for name in oddshot.experts():
+        finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner()
+        tests = finder.find(getattr(oddshot, name), name)
+        assert sum(len(test.examples) for test in tests) >= 3
+        for test in tests:
+            assert runner.run(test).failed == 0, name
+
+
+def test_everything_public_has_a_docstring():
+    for name in oddshot.__all__:
+        assert name == "__version__" or (getattr(oddshot, name).__doc__ or "").strip(), name
+
+
+def test_the_stub_names_everything_that_the_package_has():
+    stub = (pathlib.Path(oddshot.__file__).parent / "__init__.pyi").read_text()
+    for name in oddshot.__all__:
+        assert re.search(rf"^(class|def) {name}\b|^{name}\b|\b{name} as {name}\b", stub, re.M), f"{name} is not in __init__.pyi: see tools/python_stub.py"
+
+
+def test_importing_costs_little_and_needs_neither_scikit_learn_nor_matplotlib():
+    code = "import sys, numpy, time; t = time.perf_counter(); import oddshot; print(time.perf_counter() - t, *sorted(set(sys.modules) & {'sklearn', 'matplotlib', 'pandas', 'scipy'}))"
+    best = min((subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split() for _ in range(3)), key=lambda words: float(words[0]))
+    assert best[1:] == []
+    assert float(best[0]) < 0.1
+
+
+EXAMPLES = sorted(path.name for path in (ROOT / "examples/python").glob("*.py") if path.name != "data.py")
+
+
+def test_there_are_five_examples():
+    assert EXAMPLES == ["any_table.py", "diagnosis.py", "fraud.py", "intrusion.py", "machine_faults.py"]
+
+
+@pytest.mark.parametrize("script", EXAMPLES)
+def test_the_example_runs_on_real_data(script, tmp_path):
+    done = subprocess.run([sys.executable, ROOT / "examples/python" / script], cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "MPLBACKEND": "agg"})
+    if done.returncode == 77:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) >= 4

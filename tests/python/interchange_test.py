@@ -1,0 +1,66 @@
+"""The same model and rows give the same scores in C++, on the command line and in Python."""
+
+import os
+import subprocess
+
+import numpy as np
+import pandas
+import pytest
+
+import oddshot
+
+PROGRAM, CPP = os.environ.get("ODDSHOT_PROGRAM"), os.environ.get("ODDSHOT_INTERCHANGE")
+pytestmark = pytest.mark.skipif(not (PROGRAM and CPP), reason="the program is not built here")
+
+
+def run(*words):
+    return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def files(labelled, model, tmp_path):
+    """A model file, and labelled rows and others of numbers, words and gaps as CSV files."""
+    X, y, _ = labelled
+    frame = pandas.DataFrame(X.astype(np.float32), columns=list("abcde"))
+    frame["proto"] = np.where(np.arange(len(X)) % 3 == 0, "tcp", "udp, v6")
+    frame["when"] = pandas.Timestamp("2024-05-01") + pandas.to_timedelta(np.arange(len(X)) % 5, "D")
+    frame["when"] = frame["when"].dt.strftime("%Y-%m-%d")
+    frame.loc[3:9, "a"] = np.nan
+    frame.loc[5, "proto"] = None
+    rows = tmp_path / "rows.csv"
+    frame.assign(label=np.select([y == 0, y == 1], ["normal", "anomaly"], "")).to_csv(rows, index=False)
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    model.save(tmp_path / "model.safetensors")
+    return tmp_path
+
+
+def all_scores(files, detector):
+    new = pandas.read_csv(files / "new.csv")
+    table = run(PROGRAM, "score", files / "d.safetensors", files / "new.csv", "--columns", "none").split()
+    assert table[0].startswith("score")
+    return {
+        "C++": np.array(run(CPP, files / "d.safetensors", files / "new.csv").split(), dtype=np.float32),
+        "command line": np.array([line.split(",")[0] for line in table[1:]], dtype=np.float32),
+        "Python": detector.anomaly_scores(new).astype(np.float32),
+        "Python, from the file": oddshot.FewShotDetector.load(files / "d.safetensors").anomaly_scores(new).astype(np.float32),
+    }
+
+
+def test_a_detector_of_the_command_line_scores_alike_everywhere(files):
+    run(PROGRAM, "adapt", files / "model.safetensors", files / "rows.csv", "--label-column", "label", "-o", files / "d.safetensors")
+    rows = pandas.read_csv(files / "rows.csv")
+    y = rows["label"].map({"normal": 0, "anomaly": 1})
+    detector = oddshot.FewShotDetector(files / "model.safetensors").fit(rows.drop(columns="label"), y)
+    scores = all_scores(files, detector)
+    assert len(scores["C++"]) == 260 and len(np.unique(scores["C++"])) > 100
+    for name, values in scores.items():
+        np.testing.assert_array_equal(values, scores["C++"], err_msg=name)
+
+
+def test_a_detector_of_python_scores_alike_everywhere(files, model):
+    rows = pandas.read_csv(files / "rows.csv")
+    detector = model.adapt(rows.drop(columns="label"), rows["label"].map({"normal": 0, "anomaly": 1}), n_jobs=2)
+    detector.save(files / "d.safetensors")
+    scores = all_scores(files, detector)
+    for name, values in scores.items():
+        np.testing.assert_array_equal(values, scores["C++"], err_msg=name)

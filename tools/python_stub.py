@@ -1,0 +1,61 @@
+"""Writes the stubs of the Python package beside its sources: the classes that are made from the core's table of experts, and the core itself.
+
+    PYTHONPATH=build/python .venv/bin/python tools/python_stub.py
+"""
+
+import pathlib
+import subprocess
+import sys
+
+import oddshot
+from oddshot import pyod
+
+PACKAGE = pathlib.Path(__file__).resolve().parents[1] / "faces/python/oddshot"
+HEAD = "# Written by tools/python_stub.py.\n"
+
+
+def lines(module, names):
+    return "".join(f"from {module} import {name} as {name}\n" for name in names)
+
+
+errors = [name for name in oddshot.__all__ if name.endswith("Error")]
+homes = {"_few_shot": ["FewShotDetector"], "_meta": ["MetaModel", "Suite", "Task", "evaluate", "learners", "meta_train"]}
+(PACKAGE / "__init__.pyi").write_text(
+    HEAD
+    + "from . import plot as plot, pyod as pyod\n"
+    + lines("._core", errors)
+    + "from ._experts import Expert, experts as experts\n"
+    + "".join(lines(f".{module}", names) for module, names in homes.items())
+    + "\n__version__: str\n\n"
+    + "".join(f"class {name}(Expert): ...\n" for name in oddshot.experts())
+)
+aliases = [name for name in pyod.__all__ if name not in oddshot.experts() and name != "BaseDetector"]
+(PACKAGE / "pyod/__init__.pyi").write_text(
+    HEAD
+    + """from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+class BaseDetector(BaseEstimator):
+    contamination: float
+    n_jobs: int | None
+    random_state: Any
+    decision_scores_: np.ndarray
+    threshold_: float
+    labels_: np.ndarray
+    n_features_in_: int
+    def __init__(self, contamination: float = 0.1, *, n_jobs: int | None = None, random_state: Any = 1) -> None: ...
+    def fit(self, X: Any, y: Any = None) -> BaseDetector: ...
+    def decision_function(self, X: Any) -> np.ndarray: ...
+    def predict(self, X: Any, return_confidence: bool = False) -> Any: ...
+    def predict_proba(self, X: Any, method: str = "linear", return_confidence: bool = False) -> Any: ...
+    def predict_confidence(self, X: Any) -> np.ndarray: ...
+    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray: ...
+    def fit_predict_score(self, X: Any, y: Any, scoring: str = "roc_auc_score") -> float: ...
+
+"""
+    + "".join(f"class {name}(BaseDetector): ...\n" for name in oddshot.experts())
+    + "".join(f"{alias} = {getattr(pyod, alias).__name__}\n" for alias in aliases)
+)
+subprocess.run([sys.executable, "-m", "nanobind.stubgen", "-q", "-m", "oddshot._core", "-o", PACKAGE / "_core.pyi"], check=True)
