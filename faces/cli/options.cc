@@ -60,7 +60,7 @@ void add_training_options(CLI::App& command, Settings& settings) {
           "--space", settings.space,
           "what learners see of a row: scores of simple detectors, raw columns (with defaults of its own for --steps, --episodes, "
           "--dropout, --rate, --warmup, --weight-decay and --hidden), both, or table (detectors fitted on the support alone, the same "
-          "width for any table)")
+          "width for any table; with as many --normals as serve there)")
       ->capture_default_str();
   add_count(command, "--steps", training.steps, "outer steps of meta-training")->capture_default_str();
   add_count(command, "--episodes", training.episodes, "training episodes made once and drawn from; 0: new ones at every step")
@@ -106,7 +106,7 @@ void add_evaluation_options(CLI::App& command, Settings& settings) {
   command
       .add_option("--baselines", settings.baselines,
                   "none, or a list; all: every one on plain columns, everywhere: every simple method on every view; knn@whitened is knn on "
-                  "another view: rank, whitened or joined (oddshot baselines lists them)")
+                  "another view: rank, whitened or joined (of a suite of tables: rank; oddshot baselines lists them)")
       ->capture_default_str();
   add_count(command, "--repeats", evaluation.repeats, "draws from each held-out task")->capture_default_str();
   add_count(command, "--query-normals", evaluation.query_normals, "normal rows to judge by in a draw")->capture_default_str();
@@ -149,7 +149,6 @@ void Settings::settle(bool of_tables) {
   }
   data.download = !no_download;
   if (of_tables && given && !given("--space")) space = to_string(Space::kTable);
-  if (space == to_string(Space::kTable) && given && !given("--learner") && learners == kAutoLearner) learners = "score-net";
   plan.learners = parse_names(learners);
   plan.baselines = expanded_baselines(parse_names(baselines));
   plan.evaluation.shots = parse_numbers("--shots", shots);
@@ -171,7 +170,10 @@ void Settings::settle(bool of_tables) {
     if (given("--warmup")) plan.training.warmup = training.warmup;
     if (given("--weight-decay")) plan.training.weight_decay = training.weight_decay;
   }
-  if (plan.training.space == Space::kTable && given && !given("--augment")) augment = "none";
+  if (plan.training.space == Space::kTable && given) {
+    if (!given("--augment")) augment = "none";
+    if (!given("--normals")) plan.evaluation.normals = TableSpace::kMostNormals;
+  }
   plan.training.seed = plan.evaluation.seed;
   plan.training.shots = plan.evaluation.shots;
   plan.training.episode.normals = plan.evaluation.normals;

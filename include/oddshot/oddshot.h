@@ -32,6 +32,7 @@
 #include "oddshot/model_io/atomic_file.h"
 #include "oddshot/model_io/model_file.h"
 #include "oddshot/model_io/selection.h"
+#include "oddshot/model_io/shipped_models.h"
 #include "oddshot/model_io/tensor_file.h"
 #include "oddshot/nets/encoder_spec.h"
 #include "oddshot/nets/layout.h"

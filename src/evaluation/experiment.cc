@@ -13,6 +13,8 @@
 namespace oddshot {
 namespace {
 
+constexpr std::string_view kRank = kViewNames[1];
+
 void check_known(const char* what, std::string_view name, std::span<const std::string_view> known) {
   if (std::find(known.begin(), known.end(), name) != known.end()) {
     return;
@@ -42,17 +44,17 @@ std::unique_ptr<Method> scratch_method(const ExperimentPlan& plan) {
   return mlp_scratch_method({.encoder = options.encoder});
 }
 
-// Whether a baseline has a use on a suite of tables: simple methods on the plain view.
+// Whether a baseline has a use on a suite of tables: simple methods on the plain view and on ranks among the support's normals.
 bool serves_tables(std::string_view baseline) {
   const SimpleName parts(baseline);
-  return parts.view == kPlain && takes_views(parts.method);
+  return takes_views(parts.method) && (parts.view == kPlain || (parts.view == kRank && parts.method != "mlp-scratch"));
 }
 
 void check_serves_tables(std::string_view baseline) {
   if (serves_tables(baseline)) return;
   throw ArgumentError(
-      fmt::format("baseline \"{}\" has no use on tables with columns of their own, which have the plain view alone and share "
-                  "nothing to be trained on",
+      fmt::format("baseline \"{}\" has no use on tables with columns of their own: simple methods have the views plain and rank there, and "
+                  "the tables share nothing to be trained on",
                   baseline));
 }
 
@@ -99,7 +101,9 @@ std::vector<std::string> expanded(std::span<const std::string> names, const Keep
 // A baseline on rows that are nothing but plain columns.
 std::unique_ptr<Method> plain_method(const std::string& name, const ExperimentPlan& plan) {
   check_serves_tables(name);
-  return name == "mlp-scratch" ? scratch_method(plan) : simple_method(name);
+  const SimpleName parts(name);
+  if (parts.method == "mlp-scratch") return scratch_method(plan);
+  return parts.view == kPlain ? simple_method(parts.method) : on_ranks(simple_method(parts.method));
 }
 
 void check_distinct(const char* what, const std::vector<std::string>& names) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "experts/table/columns.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::string_view kMlpScratch = "mlp-scratch";
 constexpr std::string_view kDevNet = "devnet";
 constexpr std::string_view kDeepSad = "deep-sad";
+constexpr std::string_view kRank = kViewNames[1];
 
 // Scratch for calls from any thread: taken for one call, given back after it, so that the steady state allocates nothing.
 class ScratchPool {
@@ -239,6 +241,50 @@ class ViewMethod final : public Method {
   ViewSpan span_;
 };
 
+// On the columns of a support as rank-Gaussian ones, fitted on its normals: what a table has that nothing was fitted on beforehand.
+class RankedMethod final : public Method {
+ public:
+  explicit RankedMethod(std::unique_ptr<Method> method) : method_(std::move(method)) {}
+
+  std::string name() const override { return method_->name() + "@" + std::string(kRank); }
+  std::string kind() const override { return method_->kind(); }
+  std::size_t minimum_shots() const override { return method_->minimum_shots(); }
+  std::size_t inner_steps() const override { return method_->inner_steps(); }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    return adapt_partly(support, stream, Learner::kAllSteps);
+  }
+  std::unique_ptr<Scorer> adapt_partly(const Support& support, Stream stream, std::size_t steps) const override {
+    std::vector<std::uint32_t> normals;
+    for (std::size_t i = 0; i < support.labels.size(); ++i) {
+      if (support.labels[i] == 0) normals.push_back(static_cast<std::uint32_t>(i));
+    }
+    if (normals.size() < 2) throw ArgumentError("ranks among normals need at least 2 of them in the support");
+    table::Columns columns(gathered(support.rows, std::span<const std::uint32_t>(normals)));
+    table::Planes planes;
+    columns.fill(support.rows, planes);
+    const Support ranked{planes.q, support.labels};
+    auto scorer = steps == Learner::kAllSteps ? method_->adapt(ranked, stream) : method_->adapt_partly(ranked, stream, steps);
+    return std::make_unique<RankedScorer>(std::move(columns), std::move(scorer));
+  }
+
+ private:
+  class RankedScorer final : public Scorer {
+   public:
+    RankedScorer(table::Columns columns, std::unique_ptr<Scorer> scorer) : columns_(std::move(columns)), scorer_(std::move(scorer)) {}
+    void score(MatrixView rows, std::span<float> out) const override {
+      table::Planes planes;
+      columns_.fill(rows, planes);
+      scorer_->score(planes.q, out);
+    }
+
+   private:
+    table::Columns columns_;
+    std::unique_ptr<Scorer> scorer_;
+  };
+
+  std::unique_ptr<Method> method_;
+};
+
 // A model with a selection: each support gets the method that was chosen for so many anomalies.
 class ChosenMethod final : public Method {
  public:
@@ -329,6 +375,8 @@ std::unique_ptr<Method> deep_sad_method(const DeepSadOptions& options) {
 std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span) {
   return std::make_unique<ViewMethod>(std::move(method), span);
 }
+
+std::unique_ptr<Method> on_ranks(std::unique_ptr<Method> method) { return std::make_unique<RankedMethod>(std::move(method)); }
 
 SimpleName::SimpleName(std::string_view name) : method(name.substr(0, name.find('@'))), view(kPlain) {
   if (method.size() < name.size()) view = name.substr(method.size() + 1);

@@ -19,7 +19,9 @@ namespace {
 // The learners that are tried, the default first. Of a committee's members a trial needs no training of their own.
 constexpr std::array<std::string_view, 4> kOnScores = {"committee", "score-net", "in-context", "maml"};
 constexpr std::array<std::string_view, 3> kOnColumns = {"maml", "in-context", "proto"};  // raw ones, alone or with scores
+constexpr std::array<std::string_view, 1> kOnTables = {"gate"};  // docs/results/tables.md compares it with others
 std::span<const std::string_view> learners_for(Space space) {
+  if (space == Space::kTable) return kOnTables;
   if (space == Space::kScores) return kOnScores;
   return kOnColumns;
 }
@@ -255,7 +257,8 @@ std::optional<std::pair<std::string, Selection>> select_method(const LearnerOpti
   sorted.shots.erase(std::unique(sorted.shots.begin(), sorted.shots.end()), sorted.shots.end());
   const std::size_t count = sorted.shots.size();
   const std::size_t tasks = suite.training.size();
-  if (tasks < 2) {
+  const bool table = training.space == Space::kTable;
+  if (table || tasks < 2) {
     const std::string name(default_learner(training.space));
     const std::vector<std::optional<double>> nothing(count);
     return std::pair(name, Selection{0, 0, sorted.shots, {{name, nothing, nothing}}, std::vector(count, name)});

@@ -187,11 +187,6 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   if (learner == kAutoLearner && suite.training.size() <= kFewKinds && given.augment == AugmentOptions{}) {
     training.augment = AugmentOptions::for_few_kinds();
   }
-  if (learner == kAutoLearner && training.space == Space::kTable) {
-    throw ArgumentError(
-        "learner \"auto\" is chosen among methods that see one table's columns; in space \"table\" name a learner: --learner "
-        "score-net");
-  }
   std::optional<MetaModel> found;
   if (resume && std::filesystem::exists(file)) {
     found = load_model(file);

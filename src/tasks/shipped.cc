@@ -1,4 +1,6 @@
-// The suites that ship: where their manifests lie in a build tree and in an installation.
+// The suites that ship, and where they and other files that ship lie in a build tree and in an installation.
+#include "tasks/shipped.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -15,10 +17,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// $ODDSHOT_SUITES, then the share folder beside the program or library that holds this function, then the source of a build tree.
-std::vector<fs::path> suite_folders() {
+std::vector<fs::path> suite_folders() { return shipped_folders("suites", "ODDSHOT_SUITES"); }
+
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+}  // namespace
+
+std::vector<fs::path> shipped_folders(const char* kind, const char* variable) {
   std::vector<fs::path> folders;
-  if (const char* folder = std::getenv("ODDSHOT_SUITES"); folder != nullptr && *folder != '\0') folders.emplace_back(folder);
+  if (const char* folder = std::getenv(variable); folder != nullptr && *folder != '\0') folders.emplace_back(folder);
   std::error_code error;
   std::vector<fs::path> homes = {fs::read_symlink("/proc/self/exe", error)};
   Dl_info info{};
@@ -29,44 +39,44 @@ std::vector<fs::path> suite_folders() {
     fs::path folder = whole;
     for (int level = 0; level < 3; ++level) {
       folder = folder.parent_path();
-      fs::path share = folder / ODDSHOT_SHARE_DIR / "suites";
+      fs::path share = folder / ODDSHOT_SHARE_DIR / kind;
       if (fs::is_directory(share, error)) {
         folders.push_back(std::move(share));
         break;
       }
     }
   }
-  folders.emplace_back(fs::path(ODDSHOT_SOURCE_DIR) / "suites");
+  folders.emplace_back(fs::path(ODDSHOT_SOURCE_DIR) / kind);
   return folders;
 }
 
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
-}  // namespace
-
-std::vector<std::string> shipped_suites() {
+std::vector<std::string> shipped_names(const std::vector<fs::path>& folders, std::string_view extension) {
   std::set<std::string> names;
-  for (const auto& folder : suite_folders()) {
+  for (const auto& folder : folders) {
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-      if (entry->path().extension() == ".toml") names.insert(entry->path().stem().string());
+      if (entry->path().extension() == extension) names.insert(entry->path().stem().string());
     }
   }
   return {names.begin(), names.end()};
 }
 
-fs::path find_manifest(std::string_view suite) {
-  fs::path path(suite);
-  if (!path.has_parent_path() && path.extension() != ".toml") {
-    for (const auto& folder : suite_folders()) {
-      fs::path manifest = folder / (path.string() + ".toml");
-      if (!suite.empty() && is_file(manifest)) return manifest;
+fs::path find_shipped(std::string_view name, const std::vector<fs::path>& folders, std::string_view extension) {
+  fs::path path(name);
+  if (!name.empty() && !path.has_parent_path() && path.extension() != extension) {
+    for (const auto& folder : folders) {
+      fs::path file = folder / (path.string() + std::string(extension));
+      if (is_file(file)) return file;
     }
   }
-  if (is_file(path)) return path;
+  return is_file(path) ? path : fs::path();
+}
+
+std::vector<std::string> shipped_suites() { return shipped_names(suite_folders(), ".toml"); }
+
+fs::path find_manifest(std::string_view suite) {
+  fs::path found = find_shipped(suite, suite_folders(), ".toml");
+  if (!found.empty()) return found;
   const auto names = shipped_suites();
   std::string message = "there is no suite \"" + std::string(suite) + "\": no such file, and the suites that ship are";
   for (const auto& name : names) message += (name == names.front() ? " " : ", ") + name;

@@ -15,6 +15,8 @@ constexpr std::uint32_t kDraw = 0;
 constexpr std::uint32_t kPick = 1;
 constexpr std::uint32_t kDrop = 2;
 
+constexpr std::size_t kFewNormals = 32;  // of table space: no support is cut down to fewer
+
 // A source by weight; sources without a task count for nothing.
 const TaskSource& draw_source(std::span<const TaskSource> sources, Stream& stream) {
   float total = 0;
@@ -52,10 +54,15 @@ void erase_columns(Episode& episode, std::span<const std::uint32_t> columns) {
   }
 }
 
-// Sets a share of the columns to 0, in support and query alike.
-void drop_columns(Episode& episode, float share, Stream stream) {
-  std::vector<float> kept(episode.query_rows.cols());
-  for (float& keep : kept) keep = stream.uniform() < share ? 0.0F : 1.0F;
+// Sets a share of the columns to 0, in support and query alike. Of table space a detector goes with both of its numbers, and what tells of
+// the table stays.
+void drop_columns(Episode& episode, float share, bool table, Stream stream) {
+  std::vector<float> kept(episode.query_rows.cols(), 1.0F);
+  const std::size_t count = table ? TableSpace::experts() : kept.size();
+  for (std::size_t c = 0; c < count; ++c) {
+    kept[c] = stream.uniform() < share ? 0.0F : 1.0F;
+    if (table) kept[count + c] = kept[c];
+  }
   for (Matrix* rows : {&episode.support_rows, &episode.query_rows}) {
     for (std::size_t r = 0; r < rows->rows(); ++r) {
       for (std::size_t c = 0; c < kept.size(); ++c) (*rows)(r, c) *= kept[c];
@@ -86,9 +93,14 @@ Episode Episodes::draw(std::uint64_t index) const {
   const Task& task = source.tasks[stream.below(source.tasks.size())];
   // As many shots as leave an anomaly for the query. Duplicates may still take it, or all the normals: then fewer shots are tried, and
   // after them half the normals.
+  EpisodeSpec wanted = spec_;
+  // Tables to come may have fewer known normals than those learned from: every other episode makes do with a half, a quarter or an eighth.
+  if (space_.space() == Space::kTable && stream.below(2) == 1) {
+    wanted.normals = std::max(std::min(wanted.normals, kFewNormals), wanted.normals >> (1 + stream.below(3)));
+  }
   const auto enough = static_cast<std::size_t>(std::lower_bound(shots_.begin(), shots_.end(), task.anomalies.size()) - shots_.begin());
   const std::size_t most = std::max<std::size_t>(enough, 1);
-  EpisodeSpec spec = fitted_to(task, spec_);
+  EpisodeSpec spec = fitted_to(task, wanted);
   for (std::size_t usable = most;;) {
     spec.shots = shots_[stream.below(usable)];
     try {
@@ -111,7 +123,7 @@ const Episode& Episodes::at(std::uint64_t step, std::size_t position, Episode& r
   if (made != nullptr && dropout_ == 0) return *made;
   room = made != nullptr ? *made : draw(index);
   if (made == nullptr) erase_columns(room, left_out_);
-  if (dropout_ > 0) drop_columns(room, dropout_, stream.fork(kDrop));
+  if (dropout_ > 0) drop_columns(room, dropout_, space_.space() == Space::kTable, stream.fork(kDrop));
   return room;
 }
 

@@ -73,15 +73,17 @@ void expect_one_line(const Outcome& outcome, int status, const std::string& word
 
 TEST_F(Tables, AreLearnedInTableSpaceAndJudgedBesideSimpleMethods) {
   const std::string folder = (folder_ / "out").string();
-  const Outcome run = run_program(words("run", {"--space", "table", "--repeats", "2", "--query-normals", "60", "-o", folder}));
+  const Outcome run = run_program(words("run", {"--repeats", "2", "--query-normals", "60", "--baselines", "knn,knn@rank,mlp-scratch", "-o", folder}));
   ASSERT_EQ(run.status, 0) << run.err;
-  for (const char* method : {"score-net", "knn", "mlp-scratch"}) EXPECT_NE(run.out.find(method), std::string::npos) << run.out;
+  for (const char* method : {"auto", "knn", "knn@rank", "mlp-scratch"}) EXPECT_NE(run.out.find(method), std::string::npos) << run.out;
   EXPECT_EQ(run.out.find("pooled"), std::string::npos) << run.out;
-  const std::string model = folder + "/models/score-net.safetensors";
+  const std::string model = folder + "/models/auto.safetensors";
   const Outcome evaluated = run_program({"evaluate", manifest_, model, "--shots", "3", "--normals", "40", "--repeats", "2",
                                          "--query-normals", "60", "--baselines", "knn", "-o", folder});
   EXPECT_EQ(evaluated.status, 0) << evaluated.err;
-  EXPECT_NE(run_program({"inspect", model}).out.find("those of any table"), std::string::npos);
+  const std::string inspected = run_program({"inspect", model}).out;
+  EXPECT_NE(inspected.find("those of any table"), std::string::npos) << inspected;
+  EXPECT_NE(inspected.find("gate"), std::string::npos) << inspected;
   const Outcome checked = run_program({"suite", "check", manifest_});
   EXPECT_NE(checked.out.find("training tables (2)"), std::string::npos) << checked.out;
 }
@@ -90,14 +92,13 @@ TEST_F(Tables, AModelOfAnyTableIsJudgedOnASuiteOfOne) {
   const Outcome outcome = run_program({"evaluate", "payment-fraud", train(), "--shots", "3", "--repeats", "1", "--query-normals", "60",
                                        "--baselines", "knn", "-o", (folder_ / "out").string()});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("score-net"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("auto"), std::string::npos) << outcome.out;
 }
 
 TEST_F(Tables, WhatHasNoUseOnThemIsRefusedInASentence) {
   const std::string file = (folder_ / "m").string();
   expect_one_line(run_program(words("train", {"--space", "scores", "-o", file})), 2, "they take --space table, the default");
   expect_one_line(run_program(words("train", {"--space", "table", "--augment", "clusters=1", "-o", file})), 1, "--augment none");
-  expect_one_line(run_program(words("train", {"--space", "table", "--learner", "auto", "-o", file})), 1, "--learner score-net");
   const std::string model = train();
   for (const char* baseline : {"pooled", "knn@whitened", "mean-score"}) {
     const Outcome outcome =
@@ -136,6 +137,28 @@ TEST_F(Tables, AModelAdaptsToATableOfOnesOwn) {
   ASSERT_EQ(run_program({"score", detector, fresh, "--columns", "note,x0", "-o", file}).status, 0);
   EXPECT_TRUE(read(file).starts_with("note,x0,score\n\"big, red\",0,")) << read(file);
   EXPECT_TRUE(run_program({"score", detector, fresh, "--columns", "none"}).out.starts_with("score\n"));
+}
+
+TEST_F(Tables, TheModelThatShipsAdaptsToATableOfOnesOwn) {
+  const std::string rows = folder_.write("rows.csv", table(5, 120, 4));
+  const std::string detector = (folder_ / "detector.safetensors").string();
+  const std::vector<std::string> rest{"--label-column", "label", "-o", detector};
+  std::string scores;
+  for (const std::vector<std::string>& files :
+       {std::vector<std::string>{"--model", "universal", rows}, std::vector<std::string>{"universal", rows}, std::vector<std::string>{rows}}) {
+    std::filesystem::remove(detector);
+    std::vector<std::string> all{"adapt"};
+    all.insert(all.end(), files.begin(), files.end());
+    all.insert(all.end(), rest.begin(), rest.end());
+    const Outcome adapted = run_program(all);
+    ASSERT_EQ(adapted.status, 0) << adapted.err;
+    const std::string now = run_program({"score", detector, rows, "--columns", "none"}).out;
+    EXPECT_TRUE(scores.empty() || scores == now);
+    scores = now;
+  }
+  expect_one_line(run_program({"adapt", "--model", "universal", "universal", rows, "--label-column", "label", "-o", detector}), 2, "--model");
+  expect_one_line(run_program({"adapt", "universall", rows, "--label-column", "label", "-o", detector}), 1, "did you mean universal?");
+  EXPECT_NE(run_program({"inspect", "universal"}).out.find("those of any table"), std::string::npos);
 }
 
 TEST_F(Tables, WrongRowsAreRefusedInOneLine) {

@@ -130,7 +130,8 @@ TEST(ExpandedBaselines, GroupsLeaveOutWhatASuiteHasNoUseFor) {
   ASSERT_TRUE(of_tables.of_tables());
   for (const char* group : {"all", "everywhere"}) {
     for (const std::string& name : expanded_baselines(std::vector<std::string>{group}, of_tables)) {
-      EXPECT_TRUE(takes_views(name)) << name;  // hence without "@": on the plain view
+      const SimpleName parts(name);
+      EXPECT_TRUE(takes_views(parts.method) && (parts.view == kPlain || parts.view == "rank")) << name;
     }
   }
   EXPECT_NE(
@@ -146,6 +147,30 @@ TEST(ExperimentPlan, SaysWhatXgboostLacksWhereItsLibraryIsNot) {
 TEST(PlanMethods, NameTheViewsThereAreWhereOneIsLacking) {
   EXPECT_EQ(refusal([] { plan_methods(plan_of({"knn@joined"}), {}, nullptr, kSpans, {}); }),
             "there is no view \"joined\" of these columns; there are plain, rank, whitened");
+}
+
+// A table's own ranks are the same whatever order-preserving unit its columns have.
+TEST(OnRanks, ScoresDependOnTheOrderOfEachColumnsValuesAlone) {
+  const Matrix support = joined_rows(40, 2);
+  const Matrix query = joined_rows(20, 3);
+  const auto bent = [](Matrix rows) {
+    for (std::size_t i = 0; i < rows.rows() * rows.cols(); ++i) rows.data()[i] *= rows.data()[i] * rows.data()[i];
+    return rows;
+  };
+  std::vector<std::uint8_t> labels(40, 0);
+  labels[39] = labels[38] = 1;
+  const auto method = on_ranks(expert_method(*find_expert("knn-difference")));
+  EXPECT_EQ(method->name(), "knn-difference@rank");
+  const std::vector<float> scores = scores_of(*method, support, labels, query);
+  EXPECT_EQ(scores_of(*method, bent(copied(support.view())), labels, bent(copied(query.view()))), scores);
+  EXPECT_NE(scores_of(*expert_method(*find_expert("knn-difference")), support, labels, query), scores);
+}
+
+TEST(OnRanks, NeedTwoNormals) {
+  const Matrix support = joined_rows(3, 2);
+  const std::vector<std::uint8_t> labels{0, 1, 1};
+  EXPECT_NE(refusal([&] { on_ranks(expert_method(*find_expert("knn")))->adapt({support, labels}, Stream(1, Purpose::kTest, 0)); }).find("2"),
+            std::string::npos);
 }
 
 }  // namespace

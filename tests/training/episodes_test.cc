@@ -2,6 +2,7 @@
 #include "oddshot/training/episodes.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <set>
@@ -155,6 +156,62 @@ TEST(Episodes, DropoutTakesTheSameColumnsOfSupportAndQueryAndOthersEachTime) {
   }
   EXPECT_GT(patterns.size(), 45U);
   EXPECT_NEAR(static_cast<double>(dropped) / (50 * kColumns), 0.25, 0.04);  // 4 standard deviations of 2000 draws
+}
+
+TEST(Episodes, DropoutInTableSpaceTakesBothNumbersOfADetectorAndNoneOfTheTables) {
+  Source source;
+  TrainingOptions options = source.options(1);
+  options.space = Space::kTable;
+  options.shots = {5};
+  const InputSpace space = source.space(Space::kTable);
+  ThreadPool pool(1);
+  Episode room;
+  const Episode whole = Episodes(source.sources, options, space, pool).at(0, 0, room);
+  options.dropout = 0.25F;
+  const Episodes episodes(source.sources, options, space, pool);
+  const std::size_t experts = TableSpace::experts();
+  std::size_t dropped = 0;
+  for (std::uint64_t step = 0; step < 20; ++step) {
+    const Episode& episode = episodes.at(step, 0, room);
+    for (std::size_t c = 0; c < TableSpace::width(); ++c) {
+      const auto differs = [&](std::size_t column) {
+        for (std::size_t r = 0; r < episode.query_rows.rows(); ++r) {
+          if (episode.query_rows(r, column) != whole.query_rows(r, column)) return true;
+        }
+        return false;
+      };
+      if (c >= 2 * experts) {
+        EXPECT_FALSE(differs(c)) << c;
+      } else if (differs(c)) {
+        ++dropped;
+        const std::size_t level = c % experts;
+        for (std::size_t r = 0; r < episode.query_rows.rows(); ++r) {
+          EXPECT_EQ(episode.query_rows(r, level), 0);
+          EXPECT_EQ(episode.query_rows(r, experts + level), 0);
+        }
+      }
+    }
+  }
+  EXPECT_GT(dropped, 20 * experts / 4);
+  EXPECT_LT(dropped, 20 * experts * 3 / 4);
+}
+
+TEST(Episodes, InTableSpaceEveryOtherSupportMakesDoWithFewerNormals) {
+  Source source;
+  TrainingOptions options = source.options(60);
+  options.space = Space::kTable;
+  options.shots = {0};
+  options.episode.normals = 64;
+  options.tasks_per_step = 60;
+  const InputSpace space = source.space(Space::kTable);
+  ThreadPool pool(1);
+  const Episodes episodes(source.sources, options, space, pool);
+  Episode room;
+  std::map<std::size_t, std::size_t> seen;
+  for (std::size_t i = 0; i < 200; ++i) ++seen[episodes.at(i, 0, room).support_rows.rows()];
+  ASSERT_EQ(seen.size(), 2U);  // of 64 asked: all, or the 32 that are the fewest
+  EXPECT_NEAR(static_cast<double>(seen[64]) / 200, 0.5, 0.25);
+  EXPECT_GT(seen[32], 0U);
 }
 
 TEST(Episodes, RefuseATaskTooSmallForTheFewestShots) {

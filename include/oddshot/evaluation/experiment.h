@@ -57,7 +57,8 @@ TrainingOptions shots_for(std::string_view learner, const LearnerOptions& option
 //   "everywhere"  every simple method on every view: what takes_views(), and kMeanScore
 std::vector<std::string> expanded_baselines(std::span<const std::string> names);
 // The same for one suite: without those that groups stand for and that have no use there (views that its columns do not have; on tables,
-// which have the plain view alone, what does not take views). Throws ArgumentError for one that is named itself and has no use there.
+// whose views are the plain one and ranks among a support's normals, what does not take views). Throws ArgumentError for one that is named
+// itself and has no use there.
 std::vector<std::string> expanded_baselines(std::span<const std::string> names, const TaskSuite& suite);
 
 // The methods of a plan in the order of tables: models, then baselines. `pooled` serves both pooled baselines; it may be null if neither is

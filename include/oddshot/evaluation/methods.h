@@ -58,6 +58,9 @@ std::unique_ptr<Method> deep_sad_method(const DeepSadOptions& options = {});
 
 // `method` on one view of the joined rows it is given, under its own name on the plain view and as "knn@whitened" on others.
 std::unique_ptr<Method> on_view(std::unique_ptr<Method> method, const ViewSpan& span);
+// A method on the normal quantiles of the columns' ranks among the support's own normals (at least 2): the view "rank" of a table that
+// nothing was fitted on beforehand.
+std::unique_ptr<Method> on_ranks(std::unique_ptr<Method> method);
 
 // "knn@whitened" taken apart; without "@" the view is the plain one.
 struct SimpleName {

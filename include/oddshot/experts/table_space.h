@@ -5,7 +5,8 @@
 // A support is n normals and k anomalies, k >= 0, in numeric columns [d], d >= 1, whose origins and units do not matter. Each detector
 // (src/experts/table, a small file a family; docs/table-space.md lists them) gives leave-one-out scores of the support and scores of any
 // row; of each the row keeps two numbers by the support normals' leave-one-out scores s_1..s_n:
-//   level   (s - median) / half the range from their 16th to their 84th hundredth, clipped to [-6, 12], / 3
+//   level   t = (s - median) / half the range from their 16th to their 84th hundredth, above 6 6 + 3 log(1 + (t - 6) / 3); clipped to
+//           [-6, 24], / 3
 //   tail    -log10(1 - rank / (n + 1)), rank the number of the normals' scores below s, half of those equal to it counted
 // and 0 where a detector says nothing (one by the anomalies where none is known). A support row's own numbers are leave-one-out.
 #pragma once

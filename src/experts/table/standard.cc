@@ -7,7 +7,9 @@ namespace oddshot::table {
 namespace {
 
 constexpr float kLowest = -6;
-constexpr float kHighest = 12;
+constexpr float kHighest = 24;
+constexpr float kKnee = 6;    // from here a level grows with the logarithm,
+constexpr float kSlower = 3;  // as log(1 + (t - 6) / 3): what is far away still has an order, and outweighs nothing
 constexpr float kUnit = 3;
 // Scores that hardly differ among the normals are not blown up by rounding: logarithms of distances are of the order of 1.
 constexpr float kLeastSpread = 1e-3F;
@@ -45,7 +47,9 @@ Standard::Standard(std::span<const float> scores) {
 
 float Standard::level(float score) const {
   if (!std::isfinite(score)) return 0;
-  return std::clamp((score - middle_) * per_spread_, lowest_, highest_) / kUnit;
+  const float spreads = (score - middle_) * per_spread_;
+  const float grown = spreads > kKnee ? kKnee + kSlower * std::log1p((spreads - kKnee) / kSlower) : spreads;
+  return std::clamp(grown, lowest_, highest_) / kUnit;
 }
 
 float Standard::tail(float score, bool own) const {

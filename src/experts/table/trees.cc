@@ -1,6 +1,6 @@
 // Balanced extra trees on [z, r, levels]: the mean over 100 trees of the share of anomalies in a row's leaf, either class weighing the
-// same. Each tree grows on its own draw of the support: 10 to 64 normals without replacement (as many as anomalies, within that), and up to
-// 64 anomalies with replacement. At each node the root of the columns' number of columns is drawn, a threshold in each, and the best of
+// same. Each tree grows on its own draw of the support: 32 to 128 normals without replacement (three an anomaly, within that), and up to 64
+// anomalies with replacement. At each node the root of the columns' number of columns is drawn, a threshold in each, and the best of
 // these by Gini impurity is taken, until a node is pure or all its columns are constant. A support row is scored by the trees that did not
 // draw it. Source: Geurts, Ernst, Wehenkel 2006, "Extremely randomized trees"; Chen, Liaw, Breiman 2004, "Using random forest to learn
 // imbalanced data" (the balance).
@@ -18,8 +18,9 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kNames = {"trees"};
 constexpr std::size_t kTrees = 100;
-constexpr std::size_t kLeastNormals = 10;
-constexpr std::size_t kMostDrawn = 64;  // of a class
+constexpr std::size_t kLeastNormals = 32;
+constexpr std::size_t kNormalsAnAnomaly = 3;
+constexpr std::size_t kMostDrawn = 64;  // anomalies, and twice as many normals
 
 // The left child follows its parent.
 struct Node {
@@ -131,7 +132,7 @@ class Trees final : public Family {
     Grower grower(rows, task.n, nodes_);
     for (std::uint32_t t = 0; t < kTrees; ++t) {
       Stream stream = Stream(0, Purpose::kTable, 2).fork(t);
-      const std::size_t some = std::min(task.n, std::clamp(task.k, kLeastNormals, kMostDrawn));
+      const std::size_t some = std::min(task.n, std::clamp(kNormalsAnAnomaly * task.k, kLeastNormals, 2 * kMostDrawn));
       std::vector<std::uint32_t> drawn = stream.sample(static_cast<std::uint32_t>(task.n), static_cast<std::uint32_t>(some));
       for (std::size_t a = 0; a < std::min(task.k, kMostDrawn); ++a) {
         drawn.push_back(static_cast<std::uint32_t>(task.n + stream.below(task.k)));
