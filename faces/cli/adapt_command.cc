@@ -79,10 +79,10 @@ Command add_adapt(CLI::App& parent) {
                    "gzipped")
       ->required()
       ->expected(1, 2);
-  CLI::Option* named = command
-                           ->add_option("--model", given->model,
-                                        "a model file or the name of one that ships; of space table it takes rows of any columns")
-                           ->capture_default_str();
+  CLI::Option* named =
+      command
+          ->add_option("--model", given->model, "a model file or the name of one that ships; of space table it takes rows of any columns")
+          ->capture_default_str();
   command->add_option("--label-column", given->options.label, "tells normal rows from anomalies; empty where it is not known")->required();
   command->add_option("--normal-value", given->options.normal, "a label that means normal; may be given again")
       ->allow_extra_args(false)

@@ -8,8 +8,8 @@
 
 namespace oddshot {
 
-// Folders named `kind` ("suites"), the first to be looked into first: that of the environment variable if it is set, the share folder beside
-// the program or library that holds this function, the source of a build tree. Not all of them need exist.
+// Folders named `kind` ("suites"), the first to be looked into first: that of the environment variable if it is set, the share folder
+// beside the program or library that holds this function, the source of a build tree. Not all of them need exist.
 std::vector<std::filesystem::path> shipped_folders(const char* kind, const char* variable);
 // Stems of the files with that extension in them, sorted.
 std::vector<std::string> shipped_names(const std::vector<std::filesystem::path>& folders, std::string_view extension);

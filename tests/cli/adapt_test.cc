@@ -73,7 +73,8 @@ void expect_one_line(const Outcome& outcome, int status, const std::string& word
 
 TEST_F(Tables, AreLearnedInTableSpaceAndJudgedBesideSimpleMethods) {
   const std::string folder = (folder_ / "out").string();
-  const Outcome run = run_program(words("run", {"--repeats", "2", "--query-normals", "60", "--baselines", "knn,knn@rank,mlp-scratch", "-o", folder}));
+  const Outcome run =
+      run_program(words("run", {"--repeats", "2", "--query-normals", "60", "--baselines", "knn,knn@rank,mlp-scratch", "-o", folder}));
   ASSERT_EQ(run.status, 0) << run.err;
   for (const char* method : {"auto", "knn", "knn@rank", "mlp-scratch"}) EXPECT_NE(run.out.find(method), std::string::npos) << run.out;
   EXPECT_EQ(run.out.find("pooled"), std::string::npos) << run.out;
@@ -144,8 +145,8 @@ TEST_F(Tables, TheModelThatShipsAdaptsToATableOfOnesOwn) {
   const std::string detector = (folder_ / "detector.safetensors").string();
   const std::vector<std::string> rest{"--label-column", "label", "-o", detector};
   std::string scores;
-  for (const std::vector<std::string>& files :
-       {std::vector<std::string>{"--model", "universal", rows}, std::vector<std::string>{"universal", rows}, std::vector<std::string>{rows}}) {
+  for (const std::vector<std::string>& files : {std::vector<std::string>{"--model", "universal", rows},
+                                                std::vector<std::string>{"universal", rows}, std::vector<std::string>{rows}}) {
     std::filesystem::remove(detector);
     std::vector<std::string> all{"adapt"};
     all.insert(all.end(), files.begin(), files.end());
@@ -156,7 +157,8 @@ TEST_F(Tables, TheModelThatShipsAdaptsToATableOfOnesOwn) {
     EXPECT_TRUE(scores.empty() || scores == now);
     scores = now;
   }
-  expect_one_line(run_program({"adapt", "--model", "universal", "universal", rows, "--label-column", "label", "-o", detector}), 2, "--model");
+  expect_one_line(run_program({"adapt", "--model", "universal", "universal", rows, "--label-column", "label", "-o", detector}), 2,
+                  "--model");
   expect_one_line(run_program({"adapt", "universall", rows, "--label-column", "label", "-o", detector}), 1, "did you mean universal?");
   EXPECT_NE(run_program({"inspect", "universal"}).out.find("those of any table"), std::string::npos);
 }

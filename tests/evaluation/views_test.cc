@@ -169,8 +169,9 @@ TEST(OnRanks, ScoresDependOnTheOrderOfEachColumnsValuesAlone) {
 TEST(OnRanks, NeedTwoNormals) {
   const Matrix support = joined_rows(3, 2);
   const std::vector<std::uint8_t> labels{0, 1, 1};
-  EXPECT_NE(refusal([&] { on_ranks(expert_method(*find_expert("knn")))->adapt({support, labels}, Stream(1, Purpose::kTest, 0)); }).find("2"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal([&] { on_ranks(expert_method(*find_expert("knn")))->adapt({support, labels}, Stream(1, Purpose::kTest, 0)); }).find("2"),
+      std::string::npos);
 }
 
 }  // namespace
