@@ -19,6 +19,7 @@ namespace oddshot::cli {
 namespace {
 
 constexpr unsigned kMostThreads = 1024;
+constexpr std::size_t kRepeatsOfTables = 3;  // of a suite of tables, of which there are many
 
 // The subcommand that parsing had reached.
 const CLI::App* deepest(const CLI::App* app) {
@@ -54,7 +55,10 @@ void add_training_options(CLI::App& command, Settings& settings) {
       .add_option("--learner", settings.learners,
                   "meta-learners, a list, in which auto stands for what leaving training tasks out shows to be best; or none")
       ->capture_default_str();
-  settings.given = [&command](const char* option) { return command.count(option) > 0; };
+  settings.given = [&command](const char* name) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    return option != nullptr && option->count() > 0;
+  };
   command
       .add_option(
           "--space", settings.space,
@@ -149,8 +153,10 @@ void Settings::settle(bool of_tables) {
   }
   data.download = !no_download;
   if (of_tables && given && !given("--space")) space = to_string(Space::kTable);
+  if (of_tables && given && !given("--repeats")) plan.evaluation.repeats = kRepeatsOfTables;
   plan.learners = parse_names(learners);
   plan.baselines = expanded_baselines(parse_names(baselines));
+  if (space == to_string(Space::kTable) && given && !given("--shots")) shots = "0,1,5,10,20";  // a table of one's own may have none known
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
   as_usage([&] { plan.training.space = parse_space(space); });
