@@ -23,6 +23,13 @@ if(TARGET oddshot_arrow_arrow)
 endif()
 set_target_properties(oddshot_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/oddshot" INSTALL_RPATH_USE_LINK_PATH OFF)
 install(TARGETS oddshot_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# What shells complete by and the manual page: printed by the program itself (faces/cli).
+if(NOT CMAKE_CROSSCOMPILING)
+  install(FILES ${PROJECT_BINARY_DIR}/oddshot.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME oddshot)
+  install(FILES ${PROJECT_BINARY_DIR}/_oddshot DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${PROJECT_BINARY_DIR}/oddshot.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  install(FILES ${PROJECT_BINARY_DIR}/oddshot.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/oddshot)
 install(TARGETS oddshot_shared EXPORT oddshot_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -1,6 +1,7 @@
 """Writes the first inputs of the fuzz targets, fuzz/corpus/TARGET/NAME: small, well-formed, one for each branch worth starting from.
 
-python3 fuzz/make_corpus.py, from the root of the project. The models are made of tests/model_io/golden/checkpoint-1.oddshot.
+python3 fuzz/make_corpus.py, from the root of the project. The models are made of tests/model_io/golden/checkpoint-1.oddshot, the detectors are
+those of tests/detector/golden.
 """
 import json
 import pathlib
@@ -48,6 +49,11 @@ def models():
     for number, key in enumerate(sorted(metadata)):
         write("model_metadata", key, bytes([number]) + metadata[key].encode())
     write("preprocessor", "signed-log", metadata["preprocessor"])
+
+
+def detectors():
+    for file in sorted((ROOT / "tests/detector/golden").glob("*.safetensors")):
+        write("detector", file.stem, file.read_bytes())
 
 
 def preprocessors():
@@ -122,6 +128,7 @@ held_out = ["sim-swap"]
 
 tensor_files()
 models()
+detectors()
 preprocessors()
 tables()
 write("manifest", "label", LABEL)

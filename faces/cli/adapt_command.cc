@@ -3,11 +3,13 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <chrono>
+#include <ctime>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "detector_output.h"
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/data/reader.h"
 #include "oddshot/detector/detector.h"
@@ -23,6 +25,8 @@ struct Given {
   std::string rows;
   AdaptOptions options;
   std::string ignored = "none";
+  std::string calibration = "auto";
+  bool forget_rows = false;
   std::string output;
   unsigned threads = 0;
 };
@@ -34,9 +38,46 @@ Table read_rows(const Given& given, const MetaModel& model) {
     read.category = model.preprocessor.category_columns();
   }
   read.category.push_back(given.options.label);
+  if (!given.options.weight.empty()) read.numeric.push_back(given.options.weight);
   read.ignored = given.options.ignored;
   return read_table({given.rows}, read);
 }
+
+}  // namespace
+
+void print_calibration(const Detector& detector) {
+  const Calibration& calibration = detector.calibration();
+  if (!calibration.present()) return;
+  const bool held_back = calibration.scheme() == CalibrationScheme::kHeldBack;
+  fmt::print("p-values   by {} normal rows{}\n", calibration.size(),
+             held_back ? ", held back from adapting" : ", each scored by an adapting without it");
+  const auto& rate = detector.max_false_alarms();
+  if (!rate) return;
+  const std::string where = calibration.weighted() ? "by p-value" : fmt::format("above {:.4g}", calibration.threshold(*rate));
+  fmt::print(
+      "alert      {}: {}% of normal rows {}\n", where, 100 * *rate,
+      held_back ? "at most, guaranteed for rows like those held back" : "or so are false alarms; --calibration held-back guarantees it");
+}
+
+void print_detector(const Detector& detector, ThreadPool& pool) {
+  for (const std::string& note : detector.notes()) fmt::print(stderr, "{}\n", note);
+  fmt::print("rows       {} normal, {} anomalies\n", detector.normals(), detector.anomalies());
+  fmt::print("columns    {}, encoded as {} features\n", detector.preprocessor().schema_columns().size(), detector.preprocessor().width());
+  print_calibration(detector);
+  if (const auto value = left_out_auroc(detector, pool)) {
+    fmt::print("AUROC      {:.3f} on these rows, each scored by an adapting without it\n", *value);
+  }
+}
+
+std::string now() {
+  const std::time_t seconds = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                     utc.tm_sec);
+}
+
+namespace {
 
 // [MODEL] ROWS, or ROWS alone beside --model.
 void take_files(Given& given, bool named) {
@@ -50,19 +91,20 @@ void take_files(Given& given, bool named) {
 int adapt(Given& given, bool named) {
   take_files(given, named);
   given.options.ignored = parse_names(given.ignored);
+  given.options.keep_rows = !given.forget_rows;
+  given.options.when = now();
+  as_usage([&] {
+    given.options.calibration = parse_calibration(given.calibration);
+    given.options.validate();
+  });
   MetaModel model = load_model(find_model(given.model));
   const Table table = read_rows(given, model);
   ThreadPool pool(given.threads);
   const auto began = std::chrono::steady_clock::now();
-  const Detector detector = Detector::adapt(std::move(model), table, given.options);
+  const Detector detector = Detector::adapt(std::move(model), table, given.options, pool);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   save_detector(detector, given.output);
-  for (const std::string& note : detector.notes()) fmt::print(stderr, "{}\n", note);
-  fmt::print("rows       {} normal, {} anomalies\n", detector.normals(), detector.anomalies());
-  fmt::print("columns    {}, encoded as {} features\n", detector.preprocessor().schema_columns().size(), detector.preprocessor().width());
-  if (const auto value = left_out_auroc(detector, pool)) {
-    fmt::print("AUROC      {:.3f} on these rows, each scored by an adapting without it\n", *value);
-  }
+  print_detector(detector, pool);
   fmt::print("adapted in {:.0f} ms\n", 1000 * seconds);
   fmt::print(stderr, "detector: {}\n", given.output);
   return kDone;
@@ -90,6 +132,22 @@ Command add_adapt(CLI::App& parent) {
   command->add_option("--anomaly-value", given->options.anomaly, "a label that means anomaly; may be given again")
       ->allow_extra_args(false)
       ->capture_default_str();
+  command->add_option("--unknown-value", given->options.unknown, "a label that says nothing, as an empty one does; may be given again")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command->add_option("--max-false-alarms", given->options.max_false_alarms,
+                      "share of the normal rows to come that may be alerts, above 0 and below 1: kept, and scoring then tells alerts");
+  command->add_option("--calibration", given->calibration, "normal rows behind p-values: auto, held-back, cross-fitted or none")
+      ->capture_default_str();
+  command
+      ->add_option("--contamination-robust", given->options.trim,
+                   "there may be anomalies among the normal rows: the least normal of them, this share (0.1), are not fitted to")
+      ->expected(0, 1)
+      ->default_str("0.1");
+  command->add_flag("!--no-fall-back", given->options.fall_back, "the model serves even where a simple method does better on these rows");
+  command->add_flag("--forget-rows", given->forget_rows, "keep the rows encoded alone: labels can then not be added or withdrawn later");
+  command->add_option("--weight-column", given->options.weight,
+                      "how much likelier a row is where the detector will be used than in these rows; weighs the calibration");
   command->add_option("--ignored", given->ignored, "columns that are no features, a list")->capture_default_str();
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
   command->add_option("-o,--output", given->output, "the detector file")->required();

@@ -17,6 +17,8 @@ Command add_train(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
 Command add_adapt(CLI::App& parent);
 Command add_score(CLI::App& parent);
+Command add_update(CLI::App& parent);
+Command add_completion(CLI::App& parent);
 Command add_suite(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_learners(CLI::App& parent);

@@ -2,12 +2,14 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <utility>
 #include <vector>
 
 #include "commands.h"
+#include "environment.h"
 #include "oddshot/base/error.h"
 #include "options.h"
 
@@ -25,19 +27,25 @@ int run(int argc, char** argv) {
   app.name("oddshot");
   app.set_version_flag("--version", "oddshot " ODDSHOT_VERSION);
   app.require_subcommand(1);
-  app.footer("First success:  oddshot run nsl-kdd --shots 1,5,10\nWhat a suite is: docs/suites.md");
+  app.set_config("--config", "", "a file of settings: [adapt], then max-false-alarms = 0.01");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.footer("First success:  oddshot run payment-fraud --steps 200   (simulated; with data: oddshot run nsl-kdd)");
   const std::vector<std::pair<const char*, Command>> commands{{"run", oddshot::cli::add_run(app)},
                                                               {"train", oddshot::cli::add_train(app)},
                                                               {"evaluate", oddshot::cli::add_evaluate(app)},
                                                               {"adapt", oddshot::cli::add_adapt(app)},
                                                               {"score", oddshot::cli::add_score(app)},
+                                                              {"update", oddshot::cli::add_update(app)},
                                                               {"suite", oddshot::cli::add_suite(app)},
                                                               {"inspect", oddshot::cli::add_inspect(app)},
                                                               {"learners", oddshot::cli::add_learners(app)},
                                                               {"baselines", oddshot::cli::add_baselines(app)},
-                                                              {"ablation", oddshot::cli::add_ablation(app)}};
+                                                              {"ablation", oddshot::cli::add_ablation(app)},
+                                                              {"completion", oddshot::cli::add_completion(app)}};
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = oddshot::cli::with_environment(app, {argv + 1, argv + argc});
+    std::reverse(words.begin(), words.end());  // as the parser takes them
+    app.parse(std::move(words));
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {

@@ -34,6 +34,11 @@ void ProgressLine::show(const std::string& text, bool last) {
   open_ = terminal_ && !last;
 }
 
+void ProgressLine::wipe() {
+  if (open_) fmt::print(stderr, "\r\x1b[2K");
+  open_ = false;
+}
+
 std::string duration(double seconds) {
   const long whole = std::lround(seconds);
   return whole < 60 ? fmt::format("{} s", whole) : fmt::format("{} min {} s", whole / 60, whole % 60);

@@ -15,6 +15,9 @@ class ProgressLine {
 
   // Shows `text` if enough time has passed since the last (0.1 s on a terminal, 5 s elsewhere), or if `last`, which ends the line.
   void show(const std::string& text, bool last = false);
+  bool on_terminal() const { return terminal_; }
+  // Takes the line away again, on a terminal.
+  void wipe();
   // Whether show() would show; spares making a text that nobody sees.
   bool due() const;
 

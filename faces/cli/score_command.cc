@@ -1,98 +1,132 @@
-// oddshot score DETECTOR ROWS: a score beside every row.
+// oddshot score DETECTOR ROWS: a score beside every row, as the rows come.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
-#include <cstdio>
+#include <cerrno>
+#include <chrono>
 #include <memory>
+#include <system_error>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "commands.h"
+#include "interrupt.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/thread_pool.h"
-#include "oddshot/data/reader.h"
+#include "oddshot/data/row_stream.h"
 #include "oddshot/detector/detector.h"
+#include "oddshot/detector/drift.h"
+#include "oddshot/detector/row_scorer.h"
 #include "oddshot/model_io/atomic_file.h"
 #include "options.h"
+#include "progress.h"
 
 namespace oddshot::cli {
 namespace {
-
-constexpr const char* kScore = "score";
 
 struct Given {
   std::string detector;
   std::string rows;
   std::string columns = "all";
+  std::string format;
+  std::string output_format;
   std::string output;
+  RowScorerOptions scorer;
+  bool watch = false;
+  bool follow = false;
+  bool json = false;
   unsigned threads = 0;
 };
 
-// A value as a CSV file has it.
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
+// Whoever reads our output has gone: no error, but the end.
+class ClosedPipe {};
+
+void write_to_standard_output(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EPIPE) throw ClosedPipe();
+    if (written < 0) throw IoError(fmt::format("standard output: {}", std::generic_category().message(errno)));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  return out + "\"";
 }
 
-// The columns that are asked for, every value as it is spelt; a table without columns for none.
-Table read_spelt(const Given& given, const Table& typed) {
-  std::vector<std::string> names = parse_names(given.columns);
-  if (given.columns == "all") {
-    names.clear();
-    for (const Column& column : typed.columns) names.push_back(column.name);
-  }
-  for (const std::string& name : names) {
-    typed.column(name);  // throws, with the nearest name, if it is not there
-    if (name == kScore) {
-      throw ArgumentError(fmt::format("{} has a column \"{}\" itself; name the columns to keep without it: --columns", given.rows, kScore));
-    }
-  }
-  if (names.empty()) return {};
-  ReadOptions read;
-  read.missing = {""};
-  for (const Column& column : typed.columns) read.category.push_back(column.name);
-  const Table spelt = read_table({given.rows}, read);
-  Table kept;
-  for (const std::string& name : names) kept.columns.push_back(spelt.column(name));
-  return kept;
+RowFormat output_format(const Given& given, RowFormat read) {
+  if (!given.output_format.empty()) return parse_row_format(given.output_format);
+  return row_format_of(given.output).value_or(read);
 }
 
-std::string to_csv(const Table& kept, const std::vector<float>& scores) {
-  std::string out;
-  for (const Column& column : kept.columns) out += quoted(column.name) + ",";
-  out += fmt::format("{}\n", kScore);
-  for (std::size_t r = 0; r < scores.size(); ++r) {
-    for (const Column& column : kept.columns) {
-      if (column.codes[r] != Column::kMissingCode) out += quoted(column.categories[static_cast<std::size_t>(column.codes[r])]);
-      out += ',';
-    }
-    out += fmt::format("{}\n", scores[r]);
+RowReadOptions reading(const Given& given, const RowScorer& scorer) {
+  RowReadOptions read = scorer.reading();
+  if (!given.format.empty()) read.format = parse_row_format(given.format);
+  if (given.follow && read.whole) {
+    throw UsageError("--follow: this detector's features are made of whole runs of rows (windows), so they cannot be scored as they come");
   }
-  return out;
+  if (given.columns != "all") read.carried = parse_names(given.columns);
+  read.follow = given.follow;
+  if (given.follow) read.stop = [&stop = stop_on_interrupt()] { return stop.load(); };
+  return read;
+}
+
+void check(const Given& given) {
+  as_usage([&] {
+    if (!given.format.empty()) parse_row_format(given.format);
+    if (!given.output_format.empty()) parse_row_format(given.output_format);
+    if (given.scorer.max_false_alarms) check_rate(*given.scorer.max_false_alarms, "--max-false-alarms");
+    if (given.scorer.false_discovery_rate) check_rate(*given.scorer.false_discovery_rate, "--fdr");
+  });
+  if (given.scorer.false_discovery_rate && (given.rows == "-" || given.follow)) {
+    throw UsageError("--fdr: all rows are counted before the first is told an alert, so they must be a file that is not followed");
+  }
+  if (given.json && !given.watch)
+    throw UsageError("--json is for the report of --watch; rows are written as JSON by --output-format jsonl");
 }
 
 int score(const Given& given) {
+  check(given);
   const Detector detector = load_detector(given.detector);
-  ReadOptions read;
-  read.numeric = detector.preprocessor().numeric_columns();
-  read.category = detector.preprocessor().category_columns();
-  const Table table = read_table({given.rows}, read);
-  const Table kept = read_spelt(given, table);
   ThreadPool pool(given.threads);
-  const std::string csv = to_csv(kept, detector.score(table, pool));
-  if (given.output.empty()) {
-    std::fwrite(csv.data(), 1, csv.size(), stdout);
-    if (std::fflush(stdout) != 0) throw IoError("standard output cannot be written");
-  } else {
-    write_file_atomically(given.output, csv);
-    fmt::print(stderr, "{} rows scored: {}\n", table.rows(), given.output);
+  std::optional<DriftWatch> watch;
+  if (given.watch) watch.emplace(detector);
+  RowScorer scorer(detector, given.scorer, pool, watch ? &*watch : nullptr);
+  const RowReadOptions read = reading(given, scorer);
+  if (given.scorer.false_discovery_rate) {
+    open_rows(given.rows, read)->read([&](const RowBatch& batch) {
+      scorer.count(batch);
+      return true;
+    });
   }
+  const std::unique_ptr<RowReader> reader = open_rows(given.rows, read);
+  std::optional<std::vector<std::string>> kept = read.carried;
+  std::optional<AtomicFile> file;
+  if (!given.output.empty()) file.emplace(given.output);
+  const ByteSink sink = [&](std::span<const std::uint8_t> bytes) { file ? file->write(bytes) : write_to_standard_output(bytes); };
+  const auto began = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
+  ProgressLine progress;
+  try {
+    const auto writer =
+        make_row_writer(output_format(given, reader->format()), *reader, std::move(kept), scorer.columns(), sink, !given.output.empty());
+    reader->read([&](const RowBatch& batch) {
+      writer->write(batch, scorer.score(batch));
+      if (progress.on_terminal() && progress.due()) {
+        progress.show(fmt::format("{} rows scored, {:.0f} rows/s", scorer.rows(), static_cast<double>(scorer.rows()) / seconds()));
+      }
+      return true;
+    });
+    writer->finish();
+  } catch (const ClosedPipe&) {
+    progress.wipe();
+    return kDone;
+  }
+  progress.wipe();
+  if (file) {
+    file->commit();
+    fmt::print(stderr, "{} rows scored{}: {}\n", scorer.rows(),
+               scorer.columns().size() > 2 ? fmt::format(", {} alerts", scorer.alerts()) : "", given.output);
+  }
+  if (watch) fmt::print(stderr, "{}", describe(*watch, given.json));
   return kDone;
 }
 
@@ -100,13 +134,24 @@ int score(const Given& given) {
 
 Command add_score(CLI::App& parent) {
   auto given = std::make_shared<Given>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: CSV with a column score, rising with abnormality");
+  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value and alert beside them");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
-  command->add_option("ROWS", given->rows, "a table with the columns that the detector was adapted to, in any order")->required();
+  command->add_option("ROWS", given->rows, "a table with the detector's columns, in any order; -: standard input")->required();
   command->add_option("--columns", given->columns, "of the rows, to write before the score: all, none or a list")->capture_default_str();
+  command->add_option("--max-false-alarms", given->scorer.max_false_alarms,
+                      "share of the normal rows that may be alerts, instead of the detector's own");
+  command->add_option("--fdr", given->scorer.false_discovery_rate, "alerts of which at most this share is false, of all rows as one batch");
+  command->add_option("--weight-column", given->scorer.weight, "weights of the rows, as of oddshot adapt");
+  command->add_flag("--watch", given->watch, "in the end, tell on standard error how far the rows have drifted from those adapted to");
+  command->add_flag("--json", given->json, "the report of --watch for programs");
+  command->add_flag("--follow", given->follow, "wait for rows that are added to a CSV or JSON lines file, until Ctrl-C");
+  command->add_option("--format", given->format, "of the rows: csv, tsv, jsonl, parquet or arrow (default: by name or first bytes)");
+  command->add_option("--output-format", given->output_format, "likewise (default: by the name of -o, else as the rows)");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
-  command->add_option("-o,--output", given->output, "the CSV file (default: standard output)");
-  command->footer("Example:  oddshot score detector.safetensors rows.csv -o scores.csv");
+  command->add_option("-o,--output", given->output, "the file to write, whole or not at all (default: standard output)");
+  command->footer(
+      "Example:  oddshot score detector.safetensors rows.csv -o scores.csv\n"
+      "          tail -f log.jsonl | oddshot score detector.safetensors - --max-false-alarms 0.001");
   return [given] { return score(*given); };
 }
 

@@ -43,12 +43,14 @@ class ParquetFile : public TableFile {
       check_type(column, *field.field->type());
       leaves.push_back(field.column_index);
     }
-    std::vector<int> groups;
-    for (int group = 0; group < reader_->num_row_groups(); ++group) groups.push_back(group);
-    const auto batches = guarded([&] { return reader_->GetRecordBatchReader(groups, leaves); });
-    while (true) {
-      const auto batch = guarded([&] { return batches->Next(); });
-      if (batch == nullptr || !check_and_hand_on(*batch, take)) return;
+    // A group at a time: what the reader fetches ahead stays in memory until the last row of what it was asked for.
+    for (int group = 0; group < reader_->num_row_groups(); ++group) {
+      const auto batches = guarded([&] { return reader_->GetRecordBatchReader({group}, leaves); });
+      while (true) {
+        const auto batch = guarded([&] { return batches->Next(); });
+        if (batch == nullptr) break;
+        if (!check_and_hand_on(*batch, take)) return;
+      }
     }
   }
 

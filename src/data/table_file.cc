@@ -79,7 +79,7 @@ void TableFile::check_type(std::size_t column, const arrow::DataType& type) cons
 }
 
 bool TableFile::hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) {
-  Batch view{static_cast<std::size_t>(batch.num_rows()), {}};
+  Batch view{static_cast<std::size_t>(batch.num_rows()), {}, &batch};
   for (const auto& column : batch.columns()) view.columns.push_back(column.get());
   return take(view);
 }

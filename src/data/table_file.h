@@ -23,6 +23,7 @@ namespace oddshot::data {
 struct Batch {
   std::size_t rows = 0;
   std::vector<const arrow::Array*> columns;
+  const arrow::RecordBatch* whole = nullptr;  // the same, for who keeps it
 };
 using TakeBatch = std::function<bool(const Batch& batch)>;
 

@@ -1,14 +1,19 @@
 // From a table with labels to a detector: which rows are known, which columns are of use.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "detector/cross_fit.h"
 #include "detector/encode.h"
+#include "detector/rows_of_tables.h"
 #include "oddshot/base/error.h"
+#include "oddshot/base/random.h"
 #include "oddshot/detector/detector.h"
 #include "tasks/column_values.h"
 
@@ -17,6 +22,13 @@ namespace {
 
 constexpr std::size_t kFewRows = 20;         // of so few rows nothing can be said about what a column is
 constexpr double kShareOfIdentifiers = 0.5;  // a category column with more different values a row is an identifier
+
+constexpr std::size_t kUsualCalibrators = 99;   // enough for a rate of 1%
+constexpr std::size_t kUsuallyHeldBack = 2048;  // at most, unless a rate needs more
+
+constexpr std::uint64_t kHoldBack = 1;  // an index that folds of tasks do not use
+constexpr std::size_t kFoldsToJudgeBy = 3;
+constexpr double kNotableLead = 0.02;  // AUROC
 
 using Rows = std::vector<std::uint32_t>;
 
@@ -27,34 +39,38 @@ struct KnownRows {
 
 bool holds(const std::vector<std::string>& list, std::string_view value) { return std::ranges::find(list, value) != list.end(); }
 
-void check_values(const AdaptOptions& options) {
-  if (options.normal.empty()) throw ArgumentError("no label value means normal: name at least one");
-  for (const std::string& value : options.normal) {
-    if (holds(options.anomaly, value)) throw ArgumentError(fmt::format("label value \"{}\" is both normal and anomalous", value));
-  }
-}
-
 KnownRows known_rows(const Table& table, const AdaptOptions& options) {
   KnownRows rows;
   const Words label = words_of(table.column(options.label));
   for (std::uint32_t r = 0; r < label.codes.size(); ++r) {
-    if (label.codes[r] == Words::kNone) {
+    const std::string* value = label.codes[r] == Words::kNone ? nullptr : &label.words[static_cast<std::size_t>(label.codes[r])];
+    if (value == nullptr || holds(options.unknown, *value)) {
       ++rows.unlabelled;
-      continue;
-    }
-    const std::string& value = label.words[static_cast<std::size_t>(label.codes[r])];
-    if (holds(options.normal, value)) {
+    } else if (holds(options.normal, *value)) {
       rows.normals.push_back(r);
-    } else if (holds(options.anomaly, value)) {
+    } else if (holds(options.anomaly, *value)) {
       rows.anomalies.push_back(r);
     } else {
       throw FormatError(
           fmt::format("{}, column \"{}\": \"{}\" is neither a normal value (\"{}\") nor an anomalous one (\"{}\"); name it as one of them, "
                       "or leave it empty where it is not known",
-                      table.place(r), options.label, value, fmt::join(options.normal, "\", \""), fmt::join(options.anomaly, "\", \"")));
+                      table.place(r), options.label, *value, fmt::join(options.normal, "\", \""), fmt::join(options.anomaly, "\", \"")));
     }
   }
   return rows;
+}
+
+// The weights of the table's rows; empty if no column of them is named.
+std::vector<float> weights_of(const Table& table, const AdaptOptions& options) {
+  if (options.weight.empty()) return {};
+  const Column& column = table.column(options.weight);
+  if (column.kind != ColumnKind::kNumeric) throw FormatError(fmt::format("column \"{}\" of weights is not numeric", options.weight));
+  for (std::size_t r = 0; r < column.numbers.size(); ++r) {
+    if (column.numbers[r] >= 0) continue;  // not of a missing value, which is NaN
+    throw FormatError(fmt::format("{}, column \"{}\": a weight must be a number of 0 or more{}", table.place(r), options.weight,
+                                  std::isnan(column.numbers[r]) ? ", and is missing" : fmt::format(", not {}", column.numbers[r])));
+  }
+  return column.numbers;
 }
 
 // Why a column is no feature; empty if it may be one.
@@ -77,7 +93,7 @@ std::vector<std::string> feature_columns(const Table& table, const AdaptOptions&
   for (const std::string& name : options.ignored) table.column(name);  // throws if it is not there
   std::vector<std::string> features;
   for (const Column& column : table.columns) {
-    if (column.name == options.label || holds(options.ignored, column.name)) continue;
+    if (column.name == options.label || column.name == options.weight || holds(options.ignored, column.name)) continue;
     std::string why = objection(column);
     if (why.empty()) {
       features.push_back(column.name);
@@ -85,28 +101,172 @@ std::vector<std::string> feature_columns(const Table& table, const AdaptOptions&
       notes.push_back(std::move(why));
     }
   }
+  if (features.empty()) {
+    throw ArgumentError(fmt::format("{}no column is left to tell rows apart by: {}",
+                                    table.sources.empty() ? "" : table.sources[0].path + ": ",
+                                    notes.empty() ? "every column has another role" : fmt::to_string(fmt::join(notes, "; "))));
+  }
   return features;
 }
 
-Preprocessor fit_own(const Table& table, const AdaptOptions& options, const KnownRows& rows, std::vector<std::string>& notes) {
-  const std::vector<std::string> features = feature_columns(table, options, notes);
-  const auto refuse = [&](std::string_view why) {
-    throw ArgumentError(fmt::format("{}no column is left to tell rows apart by: {}",
-                                    table.sources.empty() ? "" : table.sources[0].path + ": ",
-                                    why.empty() ? fmt::to_string(fmt::join(notes, "; ")) : std::string(why)));
-  };
-  if (features.empty()) refuse(notes.empty() ? "every column has another role" : "");
-  Preprocessor own = Preprocessor::fit(table, features, rows.normals, rows.anomalies, {.numeric = NumericTransform::kIdentity});
+Preprocessor fit_own(const Table& table, const std::vector<std::string>& features, const Rows& normals, const Rows& anomalies,
+                     std::vector<std::string>& notes) {
+  Preprocessor own = Preprocessor::fit(table, features, normals, anomalies, {.numeric = NumericTransform::kIdentity});
   for (const std::string& name : own.dropped()) notes.push_back(fmt::format("\"{}\" is left out: it is the same in all known rows", name));
   return own;
 }
 
-// At most `most` of the rows, evenly spaced.
-Rows thinned(const Rows& rows, std::size_t most) {
+// At most `most` of the rows: evenly spaced, by weight if they have one (those of weight 0 then go first).
+Rows thinned(const Rows& rows, std::size_t most, const std::vector<float>& weights) {
   if (rows.size() <= most) return rows;
   Rows result;
-  for (std::size_t i = 0; i < most; ++i) result.push_back(rows[i * rows.size() / most]);
+  if (weights.empty()) {
+    for (std::size_t i = 0; i < most; ++i) result.push_back(rows[i * rows.size() / most]);
+    return result;
+  }
+  double sum = 0;
+  for (const auto r : rows) sum += double{weights[r]};
+  if (sum == 0) return thinned(rows, most, {});
+  // A row is chosen where the running sum of the shares passes a whole number.
+  double running = 0.5;
+  for (std::size_t i = 0; i < rows.size() && result.size() < most; ++i) {
+    const double before = running;
+    running += double{weights[rows[i]]} * static_cast<double>(most) / sum;
+    if (std::floor(running) > std::floor(before)) result.push_back(rows[i]);
+  }
   return result;
+}
+
+// How many of so many normals are held back: none where they are too few to do without, or cross-fitting is asked for.
+std::size_t held_back(std::size_t normals, const AdaptOptions& options) {
+  if (options.calibration == CalibrationScheme::kNone || options.calibration == CalibrationScheme::kCrossFitted) return 0;
+  const std::size_t asked = options.max_false_alarms ? calibrators_needed(*options.max_false_alarms) : 0;
+  const std::size_t wanted = std::max(std::min(normals / 3, kUsuallyHeldBack), asked);
+  const std::size_t kept = std::max(kFewestNormals, std::min(normals / 2, kLargestSupportClass / 2));  // adapting needs rows too
+  const std::size_t most = std::min(normals - kept, kMostHeldBack);
+  if (options.calibration == CalibrationScheme::kHeldBack) return std::min(wanted, most);
+  const bool enough = asked > 0 ? normals - std::min(normals, wanted) >= 2 * kFewestNormals : wanted >= kUsualCalibrators;
+  return enough && wanted <= most ? wanted : 0;
+}
+
+// Normals that a table must have for so small a rate.
+std::size_t normals_needed(double rate) {
+  const std::size_t needed = calibrators_needed(rate);
+  return needed <= kLargestSupportClass ? needed : needed + kLargestSupportClass / 2;
+}
+
+// Takes `count` of the rows out at random; the others keep their order.
+Rows take_out(Rows& rows, std::size_t count, Stream stream) {
+  if (count == 0) return {};
+  std::vector<std::uint32_t> chosen = stream.sample(static_cast<std::uint32_t>(rows.size()), static_cast<std::uint32_t>(count));
+  std::ranges::sort(chosen);
+  Rows taken, rest;
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    const bool out = taken.size() < chosen.size() && chosen[taken.size()] == i;
+    (out ? taken : rest).push_back(rows[i]);
+  }
+  rows = std::move(rest);
+  return taken;
+}
+
+void append_weights(std::vector<float>& some, const std::vector<float>& weights, const Rows& rows) {
+  if (weights.empty()) return;
+  for (const auto r : rows) some.push_back(weights[r]);
+}
+
+// Which rows of the table serve what.
+struct Roles {
+  Rows normals, anomalies;  // the support
+  Rows held_back;           // to calibrate by
+  Rows unused;              // trimmed, and not to calibrate by
+};
+
+std::size_t count_at_least(double share, std::size_t of) {
+  return static_cast<std::size_t>(std::ceil(share * static_cast<double>(of) - 1e-9));
+}
+
+// The rows as the model sees them.
+DetectorRows encoded(const MetaModel& model, const Table& table, const Roles& roles, const std::vector<std::string>& features,
+                     const Rows& fitted, std::vector<std::string>& notes) {
+  DetectorRows rows;
+  const bool own = has_own_preprocessor(model);
+  if (own) rows.own = fit_own(table, features, fitted, roles.anomalies, notes);
+  const Preprocessor& preprocessor = own ? rows.own : model.preprocessor;
+  Rows support = roles.normals;
+  support.insert(support.end(), roles.anomalies.begin(), roles.anomalies.end());
+  rows.labels.assign(roles.normals.size(), 0);
+  rows.labels.resize(support.size(), 1);
+  rows.support = encode_rows(model, preprocessor, table, support);
+  if (!roles.held_back.empty()) rows.held_back = encode_rows(model, preprocessor, table, roles.held_back);
+  return rows;
+}
+
+// Moves the normals that look least normal out of the support.
+// Where no others are held back they are calibrators, for it is normals of all kinds that a rate is promised for.
+void trim(const MetaModel& model, const DetectorRows& rows, double share, Roles& roles, ThreadPool& pool) {
+  Rows& place = roles.held_back.empty() ? roles.held_back : roles.unused;
+  const std::size_t count = std::min(count_at_least(share, roles.normals.size()), roles.normals.size() - kFewestNormals);
+  const std::vector<float> scores = cross_fitted_scores(*learner_method(model), {rows.support, rows.labels}, adapting_stream(model), pool);
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores[i]; });
+  std::vector<bool> out(scores.size());
+  for (std::size_t i = 0; i < count; ++i) out[order[i]] = true;
+  Rows kept;
+  for (std::size_t i = 0; i < roles.normals.size(); ++i) (out[i] ? place : kept).push_back(roles.normals[i]);
+  roles.normals = std::move(kept);
+}
+
+// An expert that is clearly better than the model on the support, by folds that leave their share out; or nothing. The rows to calibrate by
+// play no part.
+std::string better_expert(const MetaModel& model, const DetectorRows& rows, ThreadPool& pool, std::vector<std::string>& notes) {
+  const Support all{rows.support, rows.labels};
+  const auto by_model = left_out_aurocs(*learner_method(model), all, adapting_stream(model), pool);
+  if (by_model.size() < kFoldsToJudgeBy) return {};
+  std::string best;
+  double lead = kNotableLead;
+  for (const char* name : {"knn", "knn-difference"}) {
+    const auto by_expert = left_out_aurocs(*method_of(model, name), all, adapting_stream(model), pool);
+    std::vector<double> differences;
+    for (std::size_t f = 0; f < by_model.size(); ++f) {
+      if (by_model[f] && by_expert[f]) differences.push_back(*by_expert[f] - *by_model[f]);
+    }
+    if (differences.size() < kFoldsToJudgeBy) continue;
+    const auto n = static_cast<double>(differences.size());
+    const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / n;
+    double squares = 0;
+    for (const double d : differences) squares += (d - mean) * (d - mean);
+    if (mean <= lead || mean <= 2 * std::sqrt(squares / (n - 1) / n)) continue;
+    lead = mean;
+    best = name;
+  }
+  if (!best.empty()) {
+    const double model_auroc = mean_of(by_model).value_or(0);
+    notes.push_back(
+        fmt::format("these rows are unlike those that the model was trained on: {} alone tells them apart better (AUROC {:.3f} against "
+                    "{:.3f}, each row "
+                    "scored by an adapting without it), and serves instead of it",
+                    best, model_auroc + lead, model_auroc));
+  }
+  return best;
+}
+
+// The rows in the order of the table, with the columns that may be features, the label and the weight.
+Table kept_rows(const MetaModel& model, const Table& table, const Roles& roles, const std::vector<std::string>& features,
+                const AdaptOptions& options) {
+  std::vector<std::string> names = features;
+  if (!has_own_preprocessor(model)) {
+    if (!model.preprocessor.windows().empty()) return {};  // a row is nothing without its neighbours
+    names = model.preprocessor.schema_columns();
+  }
+  names.push_back(options.label);
+  if (!options.weight.empty()) names.push_back(options.weight);
+  Rows all = roles.normals;
+  all.insert(all.end(), roles.anomalies.begin(), roles.anomalies.end());
+  all.insert(all.end(), roles.held_back.begin(), roles.held_back.end());
+  all.insert(all.end(), roles.unused.begin(), roles.unused.end());
+  std::ranges::sort(all);
+  return selected_rows(table, names, all);
 }
 
 }  // namespace
@@ -122,33 +282,106 @@ Matrix encode_rows(const MetaModel& model, const Preprocessor& preprocessor, con
   return features;
 }
 
-Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions& options) {
-  check_values(options);
-  const KnownRows known = known_rows(table, options);
-  std::vector<std::string> notes;
-  if (known.normals.size() < kFewestNormals) {
-    throw ArgumentError(fmt::format("{} of {} rows are known to be normal (column \"{}\": \"{}\"); adapting needs at least {}",
-                                    known.normals.size(), table.rows(), options.label, fmt::join(options.normal, "\", \""),
-                                    kFewestNormals));
-  }
-  Preprocessor own;
-  if (has_own_preprocessor(model)) own = fit_own(table, options, known, notes);
-  if (known.unlabelled > 0) notes.push_back(fmt::format("{} rows without a label are not used", known.unlabelled));
-  for (const auto& [rows, what] : {std::pair(&known.normals, "normal rows"), std::pair(&known.anomalies, "anomalies")}) {
-    if (rows->size() > kLargestSupportClass) {
-      notes.push_back(fmt::format("of {} {} {} are kept, evenly spaced", rows->size(), what, kLargestSupportClass));
+void check_labels(const Table& table, const AdaptOptions& options) {
+  known_rows(table, options);
+  weights_of(table, options);
+}
+
+void AdaptOptions::validate() const {
+  if (normal.empty()) throw ArgumentError("no label value means normal: name at least one");
+  const std::pair<const std::vector<std::string>*, std::string_view> meanings[] = {
+      {&normal, "normal"}, {&anomaly, "anomalous"}, {&unknown, "unknown"}};
+  for (std::size_t a = 0; a < std::size(meanings); ++a) {
+    for (std::size_t b = a + 1; b < std::size(meanings); ++b) {
+      for (const std::string& value : *meanings[a].first) {
+        if (!holds(*meanings[b].first, value)) continue;
+        throw ArgumentError(fmt::format("label value \"{}\" is both {} and {}", value, meanings[a].second, meanings[b].second));
+      }
     }
   }
+  if (!weight.empty() && weight == label)
+    throw ArgumentError(fmt::format("column \"{}\" is named for the labels and for the weights", label));
+  if (!(trim >= 0 && trim < 0.5)) throw ArgumentError(fmt::format("the share of normals to trim is {}; it must be 0 to below 0.5", trim));
+  if (max_false_alarms) check_rate(*max_false_alarms, "the false-alarm rate");
+  if (max_false_alarms && calibration == CalibrationScheme::kNone) {
+    throw ArgumentError("a false-alarm rate needs a calibration, and none is asked for");
+  }
+}
 
-  Rows support = thinned(known.normals, kLargestSupportClass);
-  const std::size_t normals = support.size();
-  const Rows anomalies = thinned(known.anomalies, kLargestSupportClass);
-  support.insert(support.end(), anomalies.begin(), anomalies.end());
-  std::vector<std::uint8_t> labels(support.size());
-  std::fill(labels.begin() + static_cast<std::ptrdiff_t>(normals), labels.end(), std::uint8_t{1});
-  Matrix rows = encode_rows(model, has_own_preprocessor(model) ? own : model.preprocessor, table, support);
-  Detector detector(std::move(model), std::move(own), std::move(rows), std::move(labels));
+Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions& options) {
+  ThreadPool one(1);
+  return adapt(std::move(model), table, options, one);
+}
+
+Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions& options, ThreadPool& pool) {
+  options.validate();
+  KnownRows known = known_rows(table, options);
+  const std::vector<float> weights = weights_of(table, options);
+  std::vector<std::string> notes;
+  const std::size_t all_normals = known.normals.size();
+  if (all_normals < kFewestNormals) {
+    throw ArgumentError(fmt::format("{} of {} rows are known to be normal (column \"{}\": \"{}\"); adapting needs at least {}", all_normals,
+                                    table.rows(), options.label, fmt::join(options.normal, "\", \""), kFewestNormals));
+  }
+  Roles roles;
+  roles.held_back = take_out(known.normals, held_back(all_normals, options), Stream(model.training.seed, Purpose::kFold, kHoldBack));
+  const bool holds_back = !roles.held_back.empty();
+  std::vector<std::string> features;
+  if (has_own_preprocessor(model)) features = feature_columns(table, options, notes);
+  if (known.unlabelled > 0) notes.push_back(fmt::format("{} rows without a label are not used", known.unlabelled));
+  if (holds_back) notes.push_back(fmt::format("{} of {} normal rows are held back, to calibrate by", roles.held_back.size(), all_normals));
+  for (const auto& [list, what] : {std::pair(&known.normals, "normal rows"), std::pair(&known.anomalies, "anomalies")}) {
+    if (list->size() > kLargestSupportClass) {
+      notes.push_back(fmt::format("of {} {} {} are kept, {}", list->size(), what, kLargestSupportClass,
+                                  weights.empty() ? "evenly spaced" : "by weight"));
+    }
+  }
+  roles.normals = thinned(known.normals, kLargestSupportClass, weights);
+  roles.anomalies = thinned(known.anomalies, kLargestSupportClass, weights);
+
+  DetectorParts parts;
+  std::vector<std::string> fitting_notes;
+  parts.rows = encoded(model, table, roles, features, known.normals, fitting_notes);
+  if (options.trim > 0 && roles.normals.size() > kFewestNormals) {
+    const std::size_t before = roles.normals.size();
+    trim(model, parts.rows, options.trim, roles, pool);
+    notes.push_back(fmt::format("{} of {} normal rows look least normal and are not fitted to", before - roles.normals.size(), before));
+    fitting_notes.clear();
+    parts.rows = encoded(model, table, roles, features, roles.normals, fitting_notes);
+  }
+  notes.insert(notes.end(), fitting_notes.begin(), fitting_notes.end());
+  if (options.fall_back) parts.method = better_expert(model, parts.rows, pool, notes);
+  if (options.keep_rows) parts.rows.table = kept_rows(model, table, roles, features, options);
+  parts.options = options;
+  parts.history = {{.when = options.when,
+                    .what = "adapted",
+                    .added = all_normals + known.anomalies.size(),
+                    .removed = 0,
+                    .normals = roles.normals.size() + roles.held_back.size() + roles.unused.size(),
+                    .anomalies = roles.anomalies.size()}};
+  Detector detector(std::move(model), std::move(parts));
   detector.notes_ = std::move(notes);
+  if (options.calibration == CalibrationScheme::kNone) return detector;
+
+  std::vector<float> scores, calibrator_weights;
+  if (!holds_back) {
+    scores =
+        cross_fitted_scores(*method_of(detector.model_, detector.method()), detector.support(), adapting_stream(detector.model_), pool);
+    append_weights(calibrator_weights, weights, roles.normals);
+  }
+  const std::vector<float> others = detector.score_encoded(detector.rows().held_back, pool);
+  scores.insert(scores.end(), others.begin(), others.end());
+  append_weights(calibrator_weights, weights, roles.held_back);
+  detector.parts_.calibration = Calibration(holds_back ? CalibrationScheme::kHeldBack : CalibrationScheme::kCrossFitted, std::move(scores),
+                                            std::move(calibrator_weights));
+  if (options.max_false_alarms && detector.calibration().size() < calibrators_needed(*options.max_false_alarms)) {
+    const double rate = *options.max_false_alarms;
+    throw ArgumentError(
+        fmt::format("a false-alarm rate of {} needs {} normal rows to calibrate by ({} in all), and there are {} ({} in all), "
+                    "which can promise {:.3g}: give more rows, or ask for no less than that",
+                    rate, calibrators_needed(rate), normals_needed(rate), detector.calibration().size(), all_normals,
+                    detector.calibration().smallest_rate()));
+  }
   return detector;
 }
 

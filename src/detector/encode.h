@@ -5,6 +5,7 @@
 
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/table.h"
+#include "oddshot/detector/detector.h"
 #include "oddshot/model_io/model_file.h"
 
 namespace oddshot {
@@ -16,5 +17,8 @@ std::size_t encoded_width(const MetaModel& model, const Preprocessor& preprocess
 // [rows.size() x encoded_width]: the plain view, or all views side by side that the model was trained on. Errors as of
 // Preprocessor::transform.
 Matrix encode_rows(const MetaModel& model, const Preprocessor& preprocessor, const Table& table, std::span<const std::uint32_t> rows);
+
+// Throws as Detector::adapt does for labels and weights that are none.
+void check_labels(const Table& table, const AdaptOptions& options);
 
 }  // namespace oddshot

@@ -61,6 +61,9 @@ class TemporaryFile {
       if (written < 0) fail(target, "written", errno);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
+  }
+
+  void finish(const fs::path& target) {
     if (::fsync(file_.number()) != 0) fail(target, "written", errno);
     if (const int error = file_.close(); error != 0) fail(target, "written", error);
   }
@@ -147,12 +150,31 @@ std::vector<std::uint8_t> read_file(const fs::path& file) {
   return bytes;
 }
 
-void write_file_atomically(const fs::path& file, std::span<const std::uint8_t> bytes) {
+struct AtomicFile::Open {
+  fs::path file;
+  fs::path target;
+  TemporaryFile temporary;
+};
+
+AtomicFile::AtomicFile(const fs::path& file) {
   const fs::path target = resolve_target(file);
-  TemporaryFile temporary(target);
-  temporary.write(file, bytes);
-  temporary.rename_to(target);
-  sync_folder(target);
+  open_ = std::unique_ptr<Open>(new Open{file, target, TemporaryFile(target)});
+}
+
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::span<const std::uint8_t> bytes) { open_->temporary.write(open_->file, bytes); }
+
+void AtomicFile::commit() {
+  open_->temporary.finish(open_->file);
+  open_->temporary.rename_to(open_->target);
+  sync_folder(open_->target);
+}
+
+void write_file_atomically(const fs::path& file, std::span<const std::uint8_t> bytes) {
+  AtomicFile whole(file);
+  whole.write(bytes);
+  whole.commit();
 }
 
 void write_file_atomically(const fs::path& file, std::string_view text) {

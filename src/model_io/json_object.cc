@@ -88,6 +88,12 @@ std::vector<std::string> JsonObject::texts(const char* field) {
   return value.get<std::vector<std::string>>();
 }
 
+std::optional<double> JsonObject::optional_number(const char* field) {
+  const nlohmann::json& value = take(field);
+  if (!value.is_number() && !value.is_null()) wrong(field, value, "a number or null");
+  return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+}
+
 std::vector<std::optional<double>> JsonObject::optional_numbers(const char* field) {
   const nlohmann::json& value = take(field);
   if (!value.is_array()) wrong(field, value, "a list of numbers");

@@ -23,7 +23,8 @@ class JsonObject {
   float number32(const char* field);  // refuses what is beyond a float's range
   std::vector<std::uint64_t> wholes(const char* field);
   std::vector<std::string> texts(const char* field);
-  // Numbers, or null for none.
+  // A number, or null for none.
+  std::optional<double> optional_number(const char* field);
   std::vector<std::optional<double>> optional_numbers(const char* field);
   // To be called last: refuses fields that nobody asked for.
   void finish() const;

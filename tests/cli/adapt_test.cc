@@ -128,16 +128,47 @@ TEST_F(Tables, AModelAdaptsToATableOfOnesOwn) {
     lines.push_back(scored.out.substr(begin, scored.out.find('\n', begin) - begin));
   }
   ASSERT_EQ(lines.size(), 3U) << scored.out;
-  EXPECT_EQ(lines[0], "label,x4,x3,x2,x1,x0,note,score");
+  EXPECT_EQ(lines[0], "label,x4,x3,x2,x1,x0,note,score,p_value");
   EXPECT_TRUE(lines[1].starts_with("?,0,0,0,0,0,\"big, red\",")) << lines[1];
   EXPECT_TRUE(lines[2].starts_with(",8.50,0,0,0,0,\"so-called \"\"x\"\"\",")) << lines[2];
-  const auto score_of = [](const std::string& line) { return std::stof(line.substr(line.rfind(',') + 1)); };
+  const auto score_of = [](const std::string& line) { return std::stof(line.substr(line.rfind(',', line.rfind(',') - 1) + 1)); };
   EXPECT_GT(score_of(lines[2]), score_of(lines[1])) << scored.out;
 
   const std::string file = (folder_ / "scores.csv").string();
   ASSERT_EQ(run_program({"score", detector, fresh, "--columns", "note,x0", "-o", file}).status, 0);
-  EXPECT_TRUE(read(file).starts_with("note,x0,score\n\"big, red\",0,")) << read(file);
-  EXPECT_TRUE(run_program({"score", detector, fresh, "--columns", "none"}).out.starts_with("score\n"));
+  EXPECT_TRUE(read(file).starts_with("note,x0,score,p_value\n\"big, red\",0,")) << read(file);
+  EXPECT_TRUE(run_program({"score", detector, fresh, "--columns", "none"}).out.starts_with("score,p_value\n"));
+}
+
+TEST_F(Tables, ADetectorTellsAlertsAtTheRateItWasAskedForOrAnother) {
+  const std::string model = train();
+  const std::string rows = folder_.write("rows.csv", table(5, 160, 4));
+  const std::string detector = (folder_ / "detector.safetensors").string();
+  const Outcome adapted = run_program({"adapt", model, rows, "--label-column", "label", "--max-false-alarms", "0.05", "-o", detector});
+  ASSERT_EQ(adapted.status, 0) << adapted.err;
+  EXPECT_NE(adapted.out.find("by 46 normal rows, held back from adapting"), std::string::npos) << adapted.out;
+  EXPECT_NE(adapted.out.find("5% of normal rows at most, guaranteed"), std::string::npos) << adapted.out;
+  EXPECT_NE(adapted.err.find("46 of 140 normal rows are held back"), std::string::npos) << adapted.err;
+
+  const auto alerts = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all{"score", detector, rows, "--columns", "none"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome scored = run_program(all);
+    EXPECT_TRUE(scored.out.starts_with("score,p_value,alert\n")) << scored.err << scored.out;
+    std::size_t count = 0;
+    for (std::size_t at = scored.out.find(",1\n"); at != std::string::npos; at = scored.out.find(",1\n", at + 1)) ++count;
+    return count;
+  };
+  EXPECT_GE(alerts({}), 15U);  // of 20 anomalies far off
+  EXPECT_LE(alerts({}), 40U);
+  EXPECT_GT(alerts({"--max-false-alarms", "0.5"}), alerts({}));
+  expect_one_line(run_program({"score", detector, rows, "--max-false-alarms", "0.001"}), 1, "needs 999 normal rows to calibrate by");
+  expect_one_line(run_program({"adapt", model, rows, "--label-column", "label", "--max-false-alarms", "0.001", "-o", detector}), 1,
+                  "needs 999 normal rows to calibrate by");
+  expect_one_line(run_program({"adapt", model, rows, "--label-column", "label", "--max-false-alarms", "5", "-o", detector}), 2,
+                  "it must be above 0 and below 1");
+  expect_one_line(run_program({"adapt", model, rows, "--label-column", "label", "--calibration", "magic", "-o", detector}), 2,
+                  "choose one of auto, held-back");
 }
 
 TEST_F(Tables, TheModelThatShipsAdaptsToATableOfOnesOwn) {
@@ -183,6 +214,91 @@ TEST_F(Tables, WrongRowsAreRefusedInOneLine) {
   const std::string own = folder_.write("own.csv", "x0,x1,x2,x3,x4,note,score\n0,0,0,0,0,small,1\n");
   expect_one_line(run_program({"score", detector, own}), 1, "--columns");
   expect_one_line(run_program({"score", model, rows}), 1, "oddshot adapt");
+}
+
+// Adapted detectors, streams through them, and labels that come later.
+class Detectors : public Tables {
+ protected:
+  // A detector of 160 rows of five numbers and a note.
+  std::string adapt(const std::vector<std::string>& more = {}) {
+    const std::string detector = (folder_ / "detector.safetensors").string();
+    rows_ = folder_.write("rows.csv", table(5, 160, 4));
+    std::vector<std::string> all{"adapt", train(), rows_, "--label-column", "label", "-o", detector};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(all);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return detector;
+  }
+  static std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+
+  std::string rows_;
+};
+
+TEST_F(Detectors, ScoreWhatComesThroughAPipe) {
+  const std::string detector = adapt();
+  const Outcome direct = run_program({"score", detector, rows_});
+  ASSERT_EQ(direct.status, 0) << direct.err;
+  EXPECT_EQ(lines(direct.out), 161U);
+  EXPECT_EQ(run_program({"score", detector, "-"}, {}, rows_).out, direct.out);
+  const Outcome json = run_program({"score", detector, "-", "--output-format", "jsonl", "--columns", "x0,note"}, {}, rows_);
+  EXPECT_EQ(lines(json.out), 160U);
+  EXPECT_TRUE(json.out.starts_with("{\"x0\":")) << json.out.substr(0, 100);
+  const std::string file = folder_.write("rows.jsonl", json.out);
+  const Outcome again = run_program({"score", detector, "-"}, {}, file);
+  EXPECT_EQ(again.status, 1);  // x1 is gone
+  EXPECT_NE(again.err.find("x1"), std::string::npos) << again.err;
+}
+
+TEST_F(Detectors, ParquetAndArrowAreNotMadeOfText) {
+  const Outcome outcome = run_program({"score", adapt(), rows_, "-o", (folder_ / "scores.parquet").string()});
+  expect_one_line(outcome, 1, "write csv or jsonl");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "scores.parquet"));
+}
+
+TEST_F(Detectors, ABatchHasAFalseDiscoveryRate) {
+  const std::string detector = adapt();
+  const Outcome outcome = run_program({"score", detector, rows_, "--columns", "label", "--fdr", "0.3"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with("label,score,p_value,alert\n")) << outcome.out;
+  expect_one_line(run_program({"score", detector, "-", "--fdr", "0.3"}, {}, rows_), 2, "--fdr");
+  expect_one_line(run_program({"score", detector, rows_, "--fdr", "0"}), 2, "above 0");
+  expect_one_line(run_program({"score", detector, rows_, "--fdr", "0.1", "--max-false-alarms", "0.1"}), 1, "not by both");
+}
+
+TEST_F(Detectors, TellOfDrift) {
+  const std::string detector = adapt();
+  std::string csv = "x0,x1,x2,x3,x4,note\n";
+  for (int r = 0; r < 300; ++r) csv += "9,0,0,0,0,new\n";
+  const std::string other = folder_.write("other.csv", csv);
+  const Outcome outcome = run_program({"score", detector, other, "--watch", "--columns", "none"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("shifted"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.out.find("shifted"), std::string::npos);
+  EXPECT_NE(run_program({"score", detector, other, "--watch", "--json", "--columns", "none"}).err.find("\"psi\""), std::string::npos);
+}
+
+TEST_F(Detectors, LearnLabelsThatComeLaterAndForgetThoseWithdrawn) {
+  const std::string detector = adapt();
+  const std::string before = run_program({"score", detector, rows_}).out;
+  const std::string more = folder_.write("more.csv", table(5, 40, 9));
+  const Outcome updated = run_program({"update", detector, "--labels", more});
+  ASSERT_EQ(updated.status, 0) << updated.err;
+  EXPECT_NE(updated.out.find("40 rows added, 0 removed"), std::string::npos) << updated.out;
+  EXPECT_NE(updated.out.find("175 normal, 25 anomalies"), std::string::npos) << updated.out;
+  EXPECT_NE(run_program({"score", detector, rows_}).out, before);
+  const Outcome withdrawn = run_program({"update", detector, "--withdraw", more});
+  ASSERT_EQ(withdrawn.status, 0) << withdrawn.err;
+  EXPECT_NE(withdrawn.out.find("0 rows added, 40 removed"), std::string::npos) << withdrawn.out;
+  EXPECT_EQ(run_program({"score", detector, rows_}).out, before);
+  const Outcome inspected = run_program({"inspect", detector});
+  EXPECT_NE(inspected.out.find("withdrawn"), std::string::npos) << inspected.out;
+  expect_one_line(run_program({"update", detector, "--withdraw", more}), 1, "knows no such row");
+  expect_one_line(run_program({"update", detector}), 2, "--labels");
+}
+
+TEST_F(Detectors, ThatForgetTheirRowsKeepTheirLabels) {
+  const std::string detector = adapt({"--forget-rows"});
+  expect_one_line(run_program({"update", detector, "--labels", rows_}), 1, "has not kept the rows");
 }
 
 // A model of one table's columns has its own preprocessor: rows with those columns, and no others.

@@ -49,7 +49,7 @@ Json without_timings(Json json) {
 TEST(CommandLine, AnswersHelpAndVersion) {
   const Outcome help = run_program({"--help"});
   EXPECT_EQ(help.status, 0);
-  EXPECT_NE(help.out.find("oddshot run nsl-kdd"), std::string::npos);
+  EXPECT_NE(help.out.find("oddshot run payment-fraud"), std::string::npos);
   EXPECT_LE(std::count(help.out.begin(), help.out.end(), '\n'), 24);  // a screen
   EXPECT_EQ(run_program({"--version"}).out.rfind("oddshot ", 0), 0U);
   for (const char* command : {"run", "train", "evaluate", "suite", "inspect"}) {

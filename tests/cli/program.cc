@@ -38,7 +38,7 @@ std::string read(const std::filesystem::path& file) {
   return text.str();
 }
 
-Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at) {
+Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at, const std::string& input) {
   const Folder folder;
   const std::string out = (folder / "out").string();
   const std::string err = (folder / "err").string();
@@ -49,6 +49,8 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::string
     argv.push_back(word.data());
   }
   argv.push_back(nullptr);
+  int feed[2] = {-1, -1};
+  if (!input.empty() && pipe2(feed, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   const pid_t child = fork();
   if (child < 0) {
     throw std::runtime_error("no child process");
@@ -56,8 +58,23 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::string
   if (child == 0) {
     dup2(open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
     dup2(open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+    if (!input.empty()) dup2(feed[0], STDIN_FILENO);
+    std::signal(SIGPIPE, SIG_DFL);
     execv(ODDSHOT_PROGRAM, argv.data());
     _exit(127);
+  }
+  std::thread feeder;
+  if (!input.empty()) {
+    close(feed[0]);
+    std::signal(SIGPIPE, SIG_IGN);  // the program may end before its input does
+    feeder = std::thread([text = read(input), out_of_us = feed[1]] {
+      for (std::size_t at = 0; at < text.size();) {
+        const ssize_t count = ::write(out_of_us, text.data() + at, text.size() - at);
+        if (count <= 0) break;
+        at += static_cast<std::size_t>(count);
+      }
+      close(out_of_us);
+    });
   }
   int status = 0;
   bool ended = false;
@@ -69,6 +86,7 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::string
     if (!ended) kill(child, SIGINT);
   }
   if (!ended) waitpid(child, &status, 0);
+  if (feeder.joinable()) feeder.join();
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), .out = read(out), .err = read(err)};
 }
 

@@ -18,7 +18,12 @@ namespace {
 
 AdaptOptions options(std::vector<std::string> normal = {"normal"}, std::vector<std::string> anomaly = {"anomaly"},
                      std::vector<std::string> ignored = {}) {
-  return {.label = "label", .normal = std::move(normal), .anomaly = std::move(anomaly), .ignored = std::move(ignored)};
+  AdaptOptions given;
+  given.label = "label";
+  given.normal = std::move(normal);
+  given.anomaly = std::move(anomaly);
+  given.ignored = std::move(ignored);
+  return given;
 }
 
 Detector adapted(const AdaptOptions& given = options()) { return Detector::adapt(table_model(), sample_table(), given); }
@@ -92,7 +97,9 @@ TEST(Adapt, KeepsAsManyRowsOfAClassAsServe) {
       }
     }
   }
-  const Detector detector = Detector::adapt(table_model(), table, options());
+  AdaptOptions given = options();
+  given.calibration = CalibrationScheme::kNone;
+  const Detector detector = Detector::adapt(table_model(), table, given);
   EXPECT_EQ(detector.normals(), kLargestSupportClass);
   EXPECT_TRUE(notes(detector, "of 660 normal rows 512 are kept, evenly spaced"));
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,5 +21,23 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& file);
 // Throws IoError naming the path and the system's reason: folder missing or not writable, disk full, `file` is a folder or a device.
 void write_file_atomically(const std::filesystem::path& file, std::span<const std::uint8_t> bytes);
 void write_file_atomically(const std::filesystem::path& file, std::string_view text);
+
+// The same for bytes that come bit by bit: nothing is seen of the file before commit().
+class AtomicFile {
+ public:
+  // Throws as write_file_atomically does, as all below.
+  explicit AtomicFile(const std::filesystem::path& file);
+  ~AtomicFile();  // without commit(): as if there had been nothing
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::uint8_t> bytes);
+  // The last call.
+  void commit();
+
+ private:
+  struct Open;
+  std::unique_ptr<Open> open_;
+};
 
 }  // namespace oddshot

@@ -1,0 +1,18 @@
+// Settings from the environment: ODDSHOT_MAX_FALSE_ALARMS is --max-false-alarms. An option on the command line stands before it, and it before
+// the file of --config.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace oddshot::cli {
+
+// The words of a command line, without the program's name, and behind the subcommand those options of it that only the environment has. Of
+// a flag 1 or true sets it, 0, false or nothing does not.
+std::vector<std::string> with_environment(const CLI::App& app, std::vector<std::string> words);
+
+}  // namespace oddshot::cli

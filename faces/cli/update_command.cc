@@ -1,0 +1,75 @@
+// oddshot update DETECTOR: labels that come later, are corrected or withdrawn.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <chrono>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "detector_output.h"
+#include "oddshot/base/thread_pool.h"
+#include "oddshot/data/reader.h"
+#include "oddshot/detector/detector.h"
+#include "options.h"
+
+namespace oddshot::cli {
+namespace {
+
+struct Given {
+  std::string detector;
+  std::string labels;
+  std::string withdrawn;
+  std::string output;
+  unsigned threads = 0;
+};
+
+// Rows with the columns that the detector has kept, of the same kinds; others are not looked at.
+Table read_rows(const std::string& file, const Detector& detector, bool with_label) {
+  ReadOptions read;
+  const AdaptOptions& options = detector.options();
+  for (const Column& column : detector.rows().table.columns) {
+    if (column.name == options.label || (column.name == options.weight && !with_label)) continue;
+    (column.kind == ColumnKind::kNumeric ? read.numeric : read.category).push_back(column.name);
+  }
+  if (with_label) read.category.push_back(options.label);
+  return read_table({file}, read);
+}
+
+int update(const Given& given) {
+  if (given.labels.empty() == given.withdrawn.empty()) throw UsageError("name the rows: --labels with their labels, or --withdraw");
+  const Detector before = load_detector(given.detector);
+  ThreadPool pool(given.threads);
+  const bool adds = !given.labels.empty();
+  Table rows;
+  if (!before.rows().table.columns.empty()) rows = read_rows(adds ? given.labels : given.withdrawn, before, adds);
+  const auto began = std::chrono::steady_clock::now();
+  const Detector after = adds ? before.updated(rows, pool, now()) : before.without(rows, pool, now());
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const std::string& output = given.output.empty() ? given.detector : given.output;
+  save_detector(after, output);
+  const DetectorEvent& event = after.history().back();
+  fmt::print("{} rows added, {} removed\n", event.added, event.removed);
+  print_detector(after, pool);
+  fmt::print("adapted in {:.0f} ms\n", 1000 * seconds);
+  fmt::print(stderr, "detector: {}\n", output);
+  return kDone;
+}
+
+}  // namespace
+
+Command add_update(CLI::App& parent) {
+  auto given = std::make_shared<Given>();  // shared by the parser and the command
+  CLI::App* command = parent.add_subcommand("update", "add, correct or withdraw labels of a detector");
+  command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
+  auto* labels = command->add_option("--labels", given->labels,
+                                     "rows with labels, as for adapt; one that equals a row there but for its label corrects it");
+  command->add_option("--withdraw", given->withdrawn, "rows to forget: nothing of them is left in the detector")->excludes(labels);
+  command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
+  command->add_option("-o,--output", given->output, "the detector file (default: in place of the old one)");
+  command->footer("Example:  oddshot update detector.safetensors --labels new.csv");
+  return [given] { return update(*given); };
+}
+
+}  // namespace oddshot::cli

@@ -1,0 +1,94 @@
+// Bytes of a stream of rows, and what is typed of them.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "oddshot/data/row_stream.h"
+#include "oddshot/data/table.h"
+
+namespace arrow {
+class RecordBatch;
+namespace io {
+class InputStream;
+}
+}  // namespace arrow
+
+namespace oddshot::data {
+
+// A file descriptor, open for reading. Closes it, but for standard input.
+class InputFile {
+ public:
+  // "-" is standard input. Throws IoError.
+  explicit InputFile(const std::string& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  const std::string& path() const { return path_; }  // "standard input" for "-"
+  int number() const { return number_; }
+  bool regular() const { return regular_; }
+  // Whether bytes (or the end) can be had without waiting.
+  bool ready() const;
+  // Up to `size` bytes, 0 at the end. Throws IoError.
+  std::size_t read(char* buffer, std::size_t size);
+  // Puts bytes back, to be read again first.
+  void unread(std::string bytes) { ahead_ = std::move(bytes) + ahead_; }
+
+ private:
+  std::string path_;
+  int number_ = -1;
+  bool regular_ = false;
+  std::string ahead_;
+};
+
+// Bytes for a reader of lines that wants to know of pauses, and of the end of a file that grows.
+class GrowingInput {
+ public:
+  // pause(): called before waiting; false ends the input. Regular files that are not followed may be gzipped.
+  GrowingInput(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::function<bool()> pause);
+  ~GrowingInput();
+  GrowingInput(const GrowingInput&) = delete;
+  GrowingInput& operator=(const GrowingInput&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::size_t read(char* buffer, std::size_t size);
+  // The last byte that was read; a newline if there was none.
+  char last() const { return last_; }
+  // Bytes read so far.
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t read_some(char* buffer, std::size_t size);
+
+  std::string path_;
+  std::unique_ptr<InputFile> file_;
+  std::shared_ptr<arrow::io::InputStream> unpacked_;  // of a gzipped file; Arrow hands out nothing else
+  std::function<std::size_t(char*, std::size_t)> read_unpacked_;
+  bool follow_;
+  std::function<bool()> stop_;
+  std::function<bool()> pause_;
+  char last_ = '\n';
+  std::size_t bytes_ = 0;
+};
+
+// A row may not be longer: a quote that is never closed would take the rest of an endless stream into memory.
+inline constexpr std::size_t kLongestRow = std::size_t{64} << 20U;
+
+// The columns of the batch that were asked for and are there, typed. place(row) says where a row stands. untyped: text is a number if it
+// looks like one. Throws FormatError.
+Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options, bool untyped, const std::string& path,
+                 const std::function<std::string(std::size_t row)>& place);
+
+std::unique_ptr<RowReader> open_csv_rows(std::unique_ptr<InputFile> file, const RowReadOptions& options, char separator);
+std::unique_ptr<RowReader> open_json_lines(std::unique_ptr<InputFile> file, const RowReadOptions& options);
+// Of a file, Parquet or Arrow; `input` may hold a temporary file open that `path` names.
+std::unique_ptr<RowReader> open_column_rows(const std::string& path, const std::string& shown, RowFormat format,
+                                            const RowReadOptions& options, std::unique_ptr<InputFile> input);
+// Of an Arrow IPC stream that cannot be read twice.
+std::unique_ptr<RowReader> open_arrow_stream(std::unique_ptr<InputFile> file, const RowReadOptions& options);
+
+}  // namespace oddshot::data

@@ -1,0 +1,95 @@
+#include "detector/cross_fit.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "detector/encode.h"
+#include "oddshot/base/error.h"
+#include "oddshot/evaluation/metrics.h"
+
+namespace oddshot {
+namespace {
+
+constexpr std::size_t kFolds = 10;
+constexpr std::size_t kLeftOutSingly = 20;  // so few normals that a tenth of them would be missed
+
+std::vector<std::uint8_t> labels_of(const Support& all, std::span<const std::uint32_t> rows) {
+  std::vector<std::uint8_t> labels;
+  for (const auto r : rows) labels.push_back(all.labels[r]);
+  return labels;
+}
+
+// Scores of `rows` of a support by an adapting to `kept` of it; nothing if these are too few to adapt to.
+std::optional<std::vector<float>> scores_without(const Method& method, const Support& all, std::span<const std::uint32_t> kept,
+                                                 std::span<const std::uint32_t> rows, Stream stream) {
+  const std::vector<std::uint8_t> labels = labels_of(all, kept);
+  const auto shots = static_cast<std::size_t>(std::ranges::count(labels, std::uint8_t{1}));
+  if (shots < method.minimum_shots() || labels.size() - shots < 2) return std::nullopt;
+  const Matrix support = gathered<float>(all.rows, kept);
+  const Matrix query = gathered<float>(all.rows, rows);
+  std::vector<float> scores(rows.size());
+  method.adapt({support, labels}, stream)->score(query, scores);
+  return scores;
+}
+
+}  // namespace
+
+std::unique_ptr<Method> method_of(const MetaModel& model, const std::string& expert) {
+  if (expert.empty()) return learner_method(model);
+  const Expert* found = find_expert(expert);
+  if (found == nullptr) throw ArgumentError(fmt::format("there is no expert \"{}\"", expert));
+  auto method = expert_method(*found);
+  if (has_own_preprocessor(model)) return method;
+  return on_view(std::move(method), model.views.spans().front());
+}
+
+std::vector<float> cross_fitted_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+  const auto normals = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{0}));
+  const std::size_t folds = normals <= kLeftOutSingly ? normals : kFolds;
+  std::vector<float> scores(normals);
+  pool.parallel_for(folds, [&](std::size_t fold, unsigned) {
+    std::vector<std::uint32_t> kept, left_out;
+    std::vector<std::size_t> places;
+    std::size_t normal = 0;
+    for (std::uint32_t r = 0; r < all.labels.size(); ++r) {
+      const bool out = all.labels[r] == 0 && normal % folds == fold;
+      (out ? left_out : kept).push_back(r);
+      if (out) places.push_back(normal);
+      if (all.labels[r] == 0) ++normal;
+    }
+    const auto found = scores_without(method, all, kept, left_out, stream);
+    if (!found) throw ArgumentError("too few rows to calibrate by");  // a support of 10 normals leaves 9
+    for (std::size_t i = 0; i < places.size(); ++i) scores[places[i]] = (*found)[i];
+  });
+  return scores;
+}
+
+std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+  const auto anomalies = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{1}));
+  if (anomalies == 0) return {};
+  const std::size_t folds = std::clamp<std::size_t>(anomalies, 2, 5);
+  std::vector<std::optional<double>> by_fold(folds);
+  pool.parallel_for(folds, [&](std::size_t fold, unsigned) {
+    // The rows of each class go to the folds in turn.
+    std::vector<std::uint32_t> kept, left_out;
+    std::size_t seen[2] = {0, 0};
+    for (std::uint32_t r = 0; r < all.labels.size(); ++r) {
+      (seen[all.labels[r]]++ % folds == fold ? left_out : kept).push_back(r);
+    }
+    if (const auto scores = scores_without(method, all, kept, left_out, stream)) by_fold[fold] = auroc(*scores, labels_of(all, left_out));
+  });
+  return by_fold;
+}
+
+std::optional<double> mean_of(const std::vector<std::optional<double>>& values) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (const auto& value : values) {
+    sum += value.value_or(0);
+    count += value ? 1 : 0;
+  }
+  return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
+}
+
+}  // namespace oddshot

@@ -1,0 +1,32 @@
+// Scores of a detector's own rows by adaptings that have not seen them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "oddshot/base/random.h"
+#include "oddshot/base/thread_pool.h"
+#include "oddshot/detector/detector.h"
+#include "oddshot/evaluation/methods.h"
+
+namespace oddshot {
+
+// What a randomised method draws from: the same model and rows give the same detector.
+inline Stream adapting_stream(const MetaModel& model) { return {model.training.seed, Purpose::kForest, 0}; }
+
+// The model's own method, or an expert (on the plain view). Throws ArgumentError if there is no such expert.
+std::unique_ptr<Method> method_of(const MetaModel& model, const std::string& expert);
+
+// Of the support's normals in their order, [normals]: they are dealt into folds, 10 or as many as there are normals up to 20, and each fold
+// is scored by an adapting to the other normals and all anomalies. Throws ArgumentError if too few are left.
+std::vector<float> cross_fitted_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
+
+// AUROC of folds, as many as there are anomalies, 2 to 5, each scored by an adapting without its share of both classes; nothing of a fold
+// where too few are left. Empty without an anomaly.
+std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
+// Of those there are.
+std::optional<double> mean_of(const std::vector<std::optional<double>>& values);
+
+}  // namespace oddshot

@@ -1,0 +1,59 @@
+"""Makes a detector file of the format that a program writes: python3 make.py build/oddshot
+
+Files here are kept for ever: what an older Oddshot wrote must load. So this is run once for every new format, by a program of that format, and
+never again for an old one. The tables are made by a generator of our own, for those of Python differ between versions.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+MANIFEST = """name = "several"
+[columns]
+label = "label"
+normal = "normal"
+[tables]
+[tasks]
+cut = "table"
+minimum_anomalies = 5
+training = ["a", "b"]
+held_out = ["c"]
+"""
+
+
+def numbers(seed):
+    while True:
+        seed = (seed * 6364136223846793005 + 1442695040888963407) % 2**64
+        yield (seed >> 40) / 2**24 * 2 - 1
+
+
+def table(columns, rows, seed):
+    draw = numbers(seed)
+    lines = [",".join([f"x{c}" for c in range(columns)] + ["kind", "label"])]
+    for r in range(rows):
+        odd = r % 8 == 7
+        values = [next(draw) + (3 if odd and c + 1 == columns else 0) for c in range(columns)]
+        cells = ["" if r % 11 == 3 and c == 0 else f"{value:.4f}" for c, value in enumerate(values)]
+        lines.append(",".join(cells + ["red" if r % 3 else "blue", "anomaly" if odd else "normal"]))
+    return "\n".join(lines) + "\n"
+
+
+program = str(pathlib.Path(sys.argv[1]).resolve())
+here = pathlib.Path(__file__).parent
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    (folder / "several.toml").write_text(MANIFEST)
+    for task, columns, seed in (("a", 2, 1), ("b", 4, 2), ("c", 3, 3)):
+        (folder / f"{task}.csv").write_text(table(columns, 120, seed))
+    (folder / "rows.csv").write_text(table(3, 64, 4))
+    run = lambda *words: subprocess.run([program, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+    run("train", "several.toml", "--steps", "5", "--episodes", "8", "--tasks-per-step", "2", "--hidden", "4", "--members", "1", "--shots", "0,3",
+        "--normals", "20", "-o", "model")
+    run("adapt", "model", "rows.csv", "--label-column", "label", "-o", "detector")
+    kind = json.loads(run("inspect", "detector", "--json"))
+    version = kind.get("format_version", 1)
+    (here / f"detector-{version}.safetensors").write_bytes((folder / "detector").read_bytes())
+    scores = [line.split(",")[0] for line in run("score", "detector", "rows.csv", "--columns", "none").splitlines()[1:]]
+    (here / f"scores-{version}.csv").write_text("score\n" + "\n".join(scores) + "\n")
+    (here / "rows.csv").write_text((folder / "rows.csv").read_text())
