@@ -19,6 +19,8 @@ Command add_adapt(CLI::App& parent);
 Command add_score(CLI::App& parent);
 Command add_update(CLI::App& parent);
 Command add_completion(CLI::App& parent);
+Command add_explain(CLI::App& parent);
+Command add_export(CLI::App& parent);
 Command add_suite(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_learners(CLI::App& parent);

@@ -36,6 +36,8 @@ int run(int argc, char** argv) {
                                                               {"adapt", oddshot::cli::add_adapt(app)},
                                                               {"score", oddshot::cli::add_score(app)},
                                                               {"update", oddshot::cli::add_update(app)},
+                                                              {"explain", oddshot::cli::add_explain(app)},
+                                                              {"export", oddshot::cli::add_export(app)},
                                                               {"suite", oddshot::cli::add_suite(app)},
                                                               {"inspect", oddshot::cli::add_inspect(app)},
                                                               {"learners", oddshot::cli::add_learners(app)},

@@ -276,7 +276,10 @@ std::size_t encoded_width(const MetaModel& model, const Preprocessor& preprocess
 }
 
 Matrix encode_rows(const MetaModel& model, const Preprocessor& preprocessor, const Table& table, std::span<const std::uint32_t> rows) {
-  Matrix features = preprocessor.transform(table, rows);
+  return encode_features(model, preprocessor, preprocessor.transform(table, rows));
+}
+
+Matrix encode_features(const MetaModel& model, const Preprocessor& preprocessor, Matrix features) {
   if (!has_own_preprocessor(model)) return model.views.transform(features);
   clip_numeric(features, preprocessor.feature_kinds(), ViewOptions{}.plain_clip);
   return features;

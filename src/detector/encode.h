@@ -14,6 +14,8 @@ namespace oddshot {
 inline bool has_own_preprocessor(const MetaModel& model) { return model.training.space == Space::kTable; }
 
 std::size_t encoded_width(const MetaModel& model, const Preprocessor& preprocessor);
+// Rows of features, as a preprocessor gives them, encoded: numeric ones clipped, or all views side by side.
+Matrix encode_features(const MetaModel& model, const Preprocessor& preprocessor, Matrix features);
 // [rows.size() x encoded_width]: the plain view, or all views side by side that the model was trained on. Errors as of
 // Preprocessor::transform.
 Matrix encode_rows(const MetaModel& model, const Preprocessor& preprocessor, const Table& table, std::span<const std::uint32_t> rows);

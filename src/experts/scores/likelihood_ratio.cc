@@ -70,10 +70,13 @@ void score_ratio(const ViewTask& task, const ViewRow& row, float* out) {
     *out = std::numeric_limits<float>::quiet_NaN();
     return;
   }
-  float sum = 0;
+  double sum = 0;  // a known anomaly far off gives large terms with a small sum
   if (row.own_normal == kNobody && row.own_anomaly == kNobody) {
     sum = task.ratio.constant;
-    for (std::size_t j = 0; j < d; ++j) sum += (task.ratio.square[j] * row.x[j] + task.ratio.linear[j]) * row.x[j];
+    for (std::size_t j = 0; j < d; ++j) {
+      const double x = row.x[j];
+      sum += (task.ratio.square[j] * x + task.ratio.linear[j]) * x;
+    }
   } else {
     for (std::size_t j = 0; j < d; ++j) {
       const float x = row.x[j];
@@ -85,7 +88,7 @@ void score_ratio(const ViewTask& task, const ViewRow& row, float* out) {
       sum += (q.a * x + q.b) * x + q.c;
     }
   }
-  *out = sum / static_cast<float>(d);
+  *out = static_cast<float>(sum / static_cast<double>(d));
 }
 
 }  // namespace

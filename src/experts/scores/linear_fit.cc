@@ -5,9 +5,10 @@
 namespace oddshot::scores {
 
 float LinearFit::predict(std::span<const float> x) const {
-  float sum = bias;
-  for (std::size_t j = 0; j < x.size(); ++j) sum += weights[j] * x[j];
-  return sum;
+  // In double: of a known anomaly far off bias and sum are large, and a normal row's score is their small difference.
+  double sum = bias;
+  for (std::size_t j = 0; j < x.size(); ++j) sum += static_cast<double>(weights[j]) * static_cast<double>(x[j]);
+  return static_cast<float>(sum);
 }
 
 float linear_score(const LinearFit& fit, const ViewRow& row) {
