@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Card fraud: without labels, then with a few
-# 28 anonymous components and an amount. First the experts, which need no labels; then a model of any table, learned on simulated
-# payments and other tables, adapted to five known frauds.
+# 28 anonymous components and an amount. First the experts, which need no labels; then a model of any table, learned on eight
+# other tables and adapted to five known frauds.
 
 # %%
 import data

@@ -145,7 +145,8 @@ class Expert(OutlierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             The lower, the more abnormal.
         """
-        check_is_fitted(self)
+        if not hasattr(self, "fitted_"):
+            check_is_fitted(self)  # dear for a single row
         rows = scoring_rows(self, X)
         return np.negative(self.fitted_.scores(rows, threads_of(self.n_jobs)), dtype=np.float64)
 
