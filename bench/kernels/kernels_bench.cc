@@ -10,7 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "fma_peak.h"
+#include "kernels/fma_peak.h"
 #include "kernels/kernels.h"
 #include "oddshot/base/aligned.h"
 #include "oddshot/base/random.h"
@@ -40,7 +40,7 @@ class Clocked {
  public:
   template <class Work>
   Clocked(benchmark::State& state, double flop, const Work& work) {
-    const double peak = bench::fma_peak();
+    const double peak = kernels::fma_peak();
     std::vector<double> ns;
     const int inner = static_cast<int>(std::max(1.0, 1e6 / flop));
     for (auto _ : state) {
@@ -57,7 +57,7 @@ class Clocked {
     state.counters["best_ns"] = best;
     state.counters["median_ns"] = ns[ns.size() / 2];
     state.counters["GFLOP/s"] = flop / best;
-    state.counters["of_peak_%"] = 100 * flop / best / std::max(peak, bench::fma_peak());
+    state.counters["of_peak_%"] = 100 * flop / best / std::max(peak, kernels::fma_peak());
   }
 };
 
@@ -204,7 +204,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   std::printf("target %s, one thread, multiply-add peak %.0f GFLOP/s\n", std::string(oddshot::kernels::table<float>().target).c_str(),
-              oddshot::bench::fma_peak());
+              oddshot::kernels::fma_peak());
   oddshot::register_all();
   benchmark::RunSpecifiedBenchmarks();
 }

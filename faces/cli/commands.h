@@ -26,6 +26,7 @@ Command add_inspect(CLI::App& parent);
 Command add_learners(CLI::App& parent);
 Command add_ablation(CLI::App& parent);
 Command add_baselines(CLI::App& parent);
+Command add_bench(CLI::App& parent);
 
 inline constexpr int kDone = 0;
 inline constexpr int kWrongInput = 1;

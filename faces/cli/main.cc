@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
                                                               {"learners", oddshot::cli::add_learners(app)},
                                                               {"baselines", oddshot::cli::add_baselines(app)},
                                                               {"ablation", oddshot::cli::add_ablation(app)},
+                                                              {"bench", oddshot::cli::add_bench(app)},
                                                               {"completion", oddshot::cli::add_completion(app)}};
   try {
     std::vector<std::string> words = oddshot::cli::with_environment(app, {argv + 1, argv + argc});

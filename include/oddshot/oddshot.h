@@ -52,3 +52,4 @@
 #include "oddshot/tasks/task.h"
 #include "oddshot/training/episodes.h"
 #include "oddshot/training/trainer.h"
+#include "oddshot/training/yardstick.h"

@@ -11,10 +11,10 @@
 
 namespace oddshot::kernels {
 
-// c[m,n] = addend[m,n] + alpha * scale[m,n] * (sum_k a(m,k) b(k,n) + sum_k a2(m,k) b2(k,n) + bias[n]),
-// then max(0, .) if relu. a(m,k) = a[m * a_row + k * a_col], so a transposed A needs no copy; b(k,n) = b[k * ldb + n].
-// A null a2, bias, scale or addend is left out (scale: 1). c may be the same plane as addend or scale; it must not overlap a or b.
-// Each c[m,n] is summed in the order of k, so a result does not depend on m or n.
+// c[m,n] = addend[m,n] + alpha * scale[m,n] * step(gate[m,n]) * (sum_k a(m,k) b(k,n) + sum_k a2(m,k) b2(k,n) + bias[n]),
+// then max(0, .) if relu; step(x) = x > 0 ? 1 : 0, a ReLU's derivative from its value. a(m,k) = a[m * a_row + k * a_col], so a transposed A
+// needs no copy; b(k,n) = b[k * ldb + n]. A null a2, bias, scale, gate or addend is left out (scale, gate: 1). c may be the same plane as
+// addend, scale or gate; it must not overlap a or b. Each c[m,n] is summed in the order of k, so a result does not depend on m or n.
 template <class T>
 struct Product {
   std::size_t m = 0, n = 0, k = 0;
@@ -29,6 +29,8 @@ struct Product {
   const T* bias = nullptr;   // [n]
   const T* scale = nullptr;  // [m x n]
   std::size_t ld_scale = 0;
+  const T* gate = nullptr;  // [m x n]
+  std::size_t ld_gate = 0;
   const T* addend = nullptr;  // [m x n]
   std::size_t ld_addend = 0;
   T alpha = 1;
@@ -57,8 +59,6 @@ struct Table {
   // value.
   void (*tanh)(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T* d1, T* d2);
   void (*gelu)(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T* d1, T* d2);
-  // The step function of a ReLU from its value: d1 = value > 0 ? 1 : 0
-  void (*relu_step)(std::size_t m, std::size_t n, std::size_t ld, const T* value, T* d1);
   // p[i] = 1 / (1 + exp(-z[i])); softplus[i] = log(1 + exp(z[i])), stable for any z; either may be null
   void (*logistic)(std::size_t n, const T* z, T* p, T* softplus);
 

@@ -19,6 +19,7 @@ void product(const Product<T>& p) {
         for (std::size_t k = 0; k < p.k; ++k) sum += p.a2[i * p.a2_row + k * p.a2_col] * p.b2[k * p.ldb2 + j];
       }
       if (p.scale) sum *= p.scale[i * p.ld_scale + j];
+      if (p.gate && !(p.gate[i * p.ld_gate + j] > T{0})) sum = T{0};
       sum *= p.alpha;
       if (p.addend) sum += p.addend[i * p.ld_addend + j];
       if (p.relu && sum <= T{0}) sum = T{0};  // a NaN stays
@@ -82,13 +83,6 @@ void gelu(std::size_t m, std::size_t n, std::size_t ld, const T* z, T* value, T*
   }
 }
 
-template <class T>
-void relu_step(std::size_t m, std::size_t n, std::size_t ld, const T* value, T* d1) {
-  for (std::size_t i = 0; i < m; ++i) {
-    for (std::size_t at = i * ld; at < i * ld + n; ++at) d1[at] = value[at] > T{0} ? T{1} : T{0};
-  }
-}
-
 // By e = exp(-|z|), which cannot overflow.
 template <class T>
 void logistic(std::size_t n, const T* z, T* p, T* softplus) {
@@ -140,7 +134,6 @@ const Table<T>& scalar_table() {
       .axpy = axpy<T>,
       .tanh = tanh<T>,
       .gelu = gelu<T>,
-      .relu_step = relu_step<T>,
       .logistic = logistic<T>,
       .adam = adam<T>,
       .squared_distances = squared_distances<T>,

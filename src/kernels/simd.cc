@@ -31,7 +31,6 @@ const Table<T>& target_table() {
     table.column_sums = column_sums<T>;
     table.dot = dot<T>;
     table.axpy = axpy<T>;
-    table.relu_step = relu_step<T>;
     table.adam = adam<T>;
     table.squared_distances = squared_distances<T>;
     if constexpr (sizeof(T) == sizeof(float)) {

@@ -68,16 +68,6 @@ void axpy(std::size_t n, T alpha, const T* x, T* y) {
 }
 
 template <class T>
-void relu_step(std::size_t m, std::size_t n, std::size_t ld, const T* value, T* d1) {
-  const Vec<T> zero = hn::Zero(Tag<T>());
-  const Vec<T> one = hn::Set(Tag<T>(), T{1});
-  for (std::size_t i = 0; i < m; ++i) {
-    for_vectors<T>(n, [&, row = i * ld](auto lanes, std::size_t j)
-                          HWY_ATTR { lanes.store(hn::IfThenElseZero(hn::Gt(lanes.load(value + row + j), zero), one), d1 + row + j); });
-  }
-}
-
-template <class T>
 void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta) {
   const auto set = [](double x) HWY_ATTR { return hn::Set(Tag<T>(), static_cast<T>(x)); };
   const Vec<T> step = set(rate / (1 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));

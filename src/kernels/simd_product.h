@@ -57,13 +57,16 @@ HWY_INLINE void add_product(std::size_t depth, const T* HWY_RESTRICT a, std::siz
   }
 }
 
-// The epilogue of kernels.h for the vectors of a tile; scale(t) and addend(t) load what belongs to sums[t]. Part by part over all of them,
-// so that a part which is absent costs one branch for the tile: decided vector by vector, 20-row products ran a fifth slower.
-template <class T, std::size_t kCount, class Scale, class Addend>
-HWY_INLINE void finish(const Product<T>& p, const Scale& scale, const Addend& addend, Vec<T> (&sums)[kCount]) {
+// The epilogue of kernels.h for the vectors of a tile; scale(t), gate(t) and addend(t) load what belongs to sums[t]. Part by part over all
+// of them, so that a part which is absent costs one branch for the tile: decided vector by vector, 20-row products ran a fifth slower.
+template <class T, std::size_t kCount, class Scale, class Gate, class Addend>
+HWY_INLINE void finish(const Product<T>& p, const Scale& scale, const Gate& gate, const Addend& addend, Vec<T> (&sums)[kCount]) {
   const Vec<T> alpha = hn::Set(Tag<T>(), p.alpha);
   if (p.scale) {
     HWY_UNROLL(32) for (std::size_t t = 0; t < kCount; ++t) sums[t] = hn::Mul(sums[t], scale(t));
+  }
+  if (p.gate) {
+    HWY_UNROLL(32) for (std::size_t t = 0; t < kCount; ++t) sums[t] = hn::IfThenElseZero(hn::Gt(gate(t), hn::Zero(Tag<T>())), sums[t]);
   }
   if (p.addend) {
     HWY_UNROLL(32) for (std::size_t t = 0; t < kCount; ++t) sums[t] = hn::MulAdd(alpha, sums[t], addend(t));
@@ -91,6 +94,7 @@ void tile(const Product<T>& p, std::size_t i, std::size_t j, Last last) {
                            HWY_ATTR { return load_part<T, kVectors>(last, t % kVectors, plane + (i + t / kVectors) * ld + j); };
   finish(
       p, [&](std::size_t t) HWY_ATTR { return part_of(p.scale, p.ld_scale, t); },
+      [&](std::size_t t) HWY_ATTR { return part_of(p.gate, p.ld_gate, t); },
       [&](std::size_t t) HWY_ATTR { return part_of(p.addend, p.ld_addend, t); }, sums);
   T* row = p.c + i * p.ldc + j;
   HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r, row += p.ldc) {
@@ -148,7 +152,7 @@ HWY_INLINE void add_single_column(std::size_t depth, const std::array<std::size_
 }
 
 // c, a single column, for the rows [i, end), which fill the last of kVectors vectors in part: that one begins earlier instead, and gives
-// the rows it shares with its neighbour the same bits. All of them are finished before any is stored, as c may be the addend or the scale.
+// the rows it shares with its neighbour the same bits. All of them are finished before any is stored, as c may be what is read.
 template <class T, std::size_t kVectors>
 void column_tile(const Product<T>& p, std::size_t i, std::size_t end) {
   std::array<std::size_t, kVectors> first;
@@ -160,6 +164,7 @@ void column_tile(const Product<T>& p, std::size_t i, std::size_t end) {
   if (p.a2) add_single_column(p.k, first, p.a2, p.a2_row, p.a2_col, p.b2, p.ldb2, sums);
   finish(
       p, [&](std::size_t v) HWY_ATTR { return load_strided(p.scale + first[v] * p.ld_scale, p.ld_scale); },
+      [&](std::size_t v) HWY_ATTR { return load_strided(p.gate + first[v] * p.ld_gate, p.ld_gate); },
       [&](std::size_t v) HWY_ATTR { return load_strided(p.addend + first[v] * p.ld_addend, p.ld_addend); }, sums);
   HWY_UNROLL(8) for (std::size_t v = 0; v < kVectors; ++v) store_strided(sums[v], p.c + first[v] * p.ldc, p.ldc);
 }

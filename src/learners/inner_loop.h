@@ -30,6 +30,7 @@ template <class T>
 struct StepRule {
   std::span<const T> rates;    // [K x tensors of the encoder], or [encoder.end()] if per_parameter
   bool per_parameter = false;  // one rate a parameter, the same at every step
+  bool learned = false;        // pull_back() will be asked for d_rates, for which every step's gradient is kept
   T momentum = 0;
 };
 
@@ -39,17 +40,18 @@ enum class Order : bool { kFirst, kSecond };
 template <class T>
 struct InnerScratch {
   struct Step {
-    AlignedVector<T> params;     // theta_k
-    AlignedVector<T> gradient;   // g_k
+    AlignedVector<T> params;     // theta_k; not of the first of several steps
+    AlignedVector<T> gradient;   // g_k, if rates are learned or there is momentum
     AlignedVector<T> velocity;   // m_{k+1}, if there is momentum
     AlignedVector<T> curvature;  // [S] of the loss in the logits
     nets::Tape<T> tape;
   };
-  std::vector<Step> steps;  // [K + 1]; the last holds theta_K alone
-  T first_loss = 0;         // at theta_0; 0 if no step was taken
+  std::vector<Step> steps;   // [K + 1]; the last holds theta_K alone
+  const T* start = nullptr;  // theta_0, borrowed from descend() until pull_back() is done
+  T first_loss = 0;          // at theta_0; 0 if no step was taken
   AlignedVector<T> d_logits;
   AlignedVector<T> direction;  // a
-  AlignedVector<T> product;    // H a
+  AlignedVector<T> factors;    // [tensors] of the step that is taken or pulled back
   nets::TangentTape<T> tangent;
 };
 
@@ -57,14 +59,26 @@ struct InnerScratch {
 // a Hessian-vector product afterwards.
 template <class T>
 T logit_loss(const nets::Encoder<T>& encoder, const T* params, const LabelledRows<T>& batch, nets::Tape<T>& tape,
-             AlignedVector<T>& d_logits, T* gradient, AlignedVector<T>* curvature);
+             AlignedVector<T>& d_logits, const nets::Destination<T>& gradient, AlignedVector<T>* curvature);
+template <class T>
+T logit_loss(const nets::Encoder<T>& encoder, const T* params, const LabelledRows<T>& batch, nets::Tape<T>& tape,
+             AlignedVector<T>& d_logits, T* gradient, AlignedVector<T>* curvature) {
+  return logit_loss(encoder, params, batch, tape, d_logits, nets::Destination<T>{.out = gradient}, curvature);
+}
 
-// `product` = H `direction` of that loss, from what logit_loss left in tape and curvature. `d_logits` is work space.
+// `product`: H `direction` of that loss, from what logit_loss left in tape and curvature; may be written over `direction`. `d_logits` is
+// work space.
 template <class T>
 void logit_hessian_product(const nets::Encoder<T>& encoder, const T* params, const T* direction, const nets::Tape<T>& tape,
-                           const AlignedVector<T>& curvature, AlignedVector<T>& d_logits, nets::TangentTape<T>& tangent, T* product);
+                           const AlignedVector<T>& curvature, AlignedVector<T>& d_logits, nets::TangentTape<T>& tangent,
+                           const nets::Destination<T>& product);
+template <class T>
+void logit_hessian_product(const nets::Encoder<T>& encoder, const T* params, const T* direction, const nets::Tape<T>& tape,
+                           const AlignedVector<T>& curvature, AlignedVector<T>& d_logits, nets::TangentTape<T>& tangent, T* product) {
+  logit_hessian_product(encoder, params, direction, tape, curvature, d_logits, tangent, nets::Destination<T>{.out = product});
+}
 
-// Takes `steps` steps from params; returns theta_K, which lies in scratch.
+// Takes `steps` steps from params; returns theta_K, which lies in scratch. `params` must live as long as scratch serves pull_back().
 template <class T>
 const AlignedVector<T>& descend(const nets::Encoder<T>& encoder, const Layout& layout, std::span<const T> params,
                                 const LabelledRows<T>& support, const StepRule<T>& rule, std::size_t steps, InnerScratch<T>& scratch);

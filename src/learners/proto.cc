@@ -62,7 +62,7 @@ T ProtoModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<T>&
   const std::size_t width = options.embedding;
   const T* own = metric.own(params.data());
   T* d_own = metric.own(gradient.data());
-  std::fill(gradient.begin(), gradient.end(), T{0});
+  encoder.clear_around(layout, gradient);
 
   scratch.batch.join(support, query);
   encoder.forward(params.data(), scratch.batch.rows, scratch.tape);
@@ -91,11 +91,12 @@ T ProtoModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<T>&
       const T d = (p < prototypes.normals ? T{2} : T{-2}) * scratch.d_logits[i] * scratch.distances(i, p);
       const T* f = asked.row(i).data();
       const T* c = centres.row(p).data();
-      T* d_f = scratch.d_query.row(i).data();
-      T* d_c = scratch.d_prototypes.row(p).data();
+      T* __restrict d_f = scratch.d_query.row(i).data();
+      T* __restrict d_c = scratch.d_prototypes.row(p).data();
       for (std::size_t e = 0; e < width; ++e) {
-        d_f[e] += d * (f[e] - c[e]);
-        d_c[e] -= d * (f[e] - c[e]);
+        const T pull = d * (f[e] - c[e]);
+        d_f[e] += pull;
+        d_c[e] -= pull;
       }
     }
   }

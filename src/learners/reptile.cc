@@ -12,8 +12,9 @@ T reptile_direction(const nets::Encoder<T>& encoder, const Layout& layout, std::
                     std::span<T> direction) {
   scratch.batch.join(support, query);
   const AlignedVector<T>& adapted = descend(encoder, layout, params, scratch.batch.view(), rule, steps, scratch.inner);
-  std::copy(params.begin(), params.end(), direction.begin());
-  encoder.kernels().axpy(encoder.end(), T{-1}, adapted.data(), direction.data());
+  for (std::size_t i = 0; i < encoder.end(); ++i) {
+    direction[i] = params[i] - adapted[i];
+  }
   return scratch.inner.first_loss;
 }
 

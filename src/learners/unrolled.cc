@@ -39,10 +39,11 @@ template <class T>
 T UnrolledModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<T>& support, const LabelledRows<T>& query,
                                   UnrolledScratch<T>& scratch, std::span<T> gradient) const {
   const std::size_t steps = options.inner_steps;
-  const StepRule<T> with = rule(params, scratch.rates);
+  StepRule<T> with = rule(params, scratch.rates);
+  with.learned = rates_size > 0;
   const AlignedVector<T>& adapted = descend(encoder, layout, params, support, with, steps, scratch.inner);
   AlignedVector<T>* const no_curvature = nullptr;
-  std::fill(gradient.begin(), gradient.end(), T{0});
+  encoder.clear_around(layout, gradient);
   T loss = logit_loss(encoder, adapted.data(), query, scratch.query, scratch.inner.d_logits, gradient.data(), no_curvature);
   std::span<const AlignedVector<T>> passing;
   if (options.multi_step_loss && steps > 1) {

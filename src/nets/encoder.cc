@@ -24,6 +24,27 @@ void multiply(std::size_t n, const T* x, const T* y, T* out) {
   }
 }
 
+// A vector g of `size` elements at `at` of tensor `tensor`, to a destination that has a base.
+template <class T>
+void pass(const Destination<T>& to, std::size_t tensor, std::size_t at, std::size_t size, const T* g) {
+  const T factor = to.factors.empty() ? T{1} : to.factors[tensor];
+  for (std::size_t i = 0; i < size; ++i) {
+    to.out[at + i] = to.base[at + i] + factor * g[i];
+  }
+}
+
+// The product dw, which is the gradient of a weight [I x O] at `at`, goes to its destination.
+template <class T>
+void aim(kernels::Product<T>& dw, const Destination<T>& to, std::size_t tensor, std::size_t at) {
+  dw.c = to.out + at;
+  dw.ldc = dw.n;
+  if (to.base != nullptr) {
+    dw.addend = to.base + at;
+    dw.ld_addend = dw.n;
+    dw.alpha = to.factors.empty() ? T{1} : to.factors[tensor];
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -36,6 +57,7 @@ Encoder<T>::Encoder(const EncoderSpec& spec, Layout& layout, const std::string& 
     layer.hidden = l < spec.hidden.size();
     layer.inputs = inputs;
     layer.outputs = layer.hidden ? spec.hidden[l] : spec.outputs;
+    layer.tensor = layout.tensors().size() - first_tensor_;
     const std::string name = prefix + "." + std::to_string(l) + ".";
     layer.weight = layout[layout.add(name + "weight", {layer.inputs, layer.outputs})].offset;
     layer.bias = layout[layout.add(name + "bias", {layer.outputs})].offset;
@@ -66,6 +88,16 @@ void Encoder<T>::initialise(T* params, Stream stream) const {
 }
 
 template <class T>
+void Encoder<T>::clear_around(const Layout& layout, std::span<T> vector) const {
+  std::size_t end = 0;
+  for (std::size_t t = first_tensor_; t < last_tensor_; ++t) {
+    std::fill(vector.begin() + static_cast<std::ptrdiff_t>(end), vector.begin() + static_cast<std::ptrdiff_t>(layout[t].offset), T{0});
+    end = layout[t].offset + layout[t].size();
+  }
+  std::fill(vector.begin() + static_cast<std::ptrdiff_t>(end), vector.end(), T{0});
+}
+
+template <class T>
 BasicMatrixView<T> Encoder<T>::input(std::size_t layer, const Tape<T>& tape) const {
   if (layer == 0) {
     return tape.x;
@@ -79,20 +111,38 @@ template <class T>
 void Encoder<T>::activate(std::size_t rows, const Layer& layer, typename Tape<T>::Planes& planes, Keep keep) const {
   const std::size_t size = rows * layer.outputs;
   T* value = planes.output.data();
-  T* d1 = room(planes.d1, size);
   if (spec_.activation == Activation::kRelu) {
     if (spec_.layer_norm) {  // otherwise the product has done it
       for (std::size_t i = 0; i < size; ++i) {
         value[i] = std::max(value[i], T{0});
       }
     }
-    if (keep == Keep::kForGradient) {
-      kernels_->relu_step(rows, layer.outputs, layer.outputs, value, d1);
-    }
     return;
   }
+  T* d1 = room(planes.d1, size);
   T* d2 = keep == Keep::kForGradient ? room(planes.d2, size) : nullptr;
   (spec_.activation == Activation::kTanh ? kernels_->tanh : kernels_->gelu)(rows, layer.outputs, layer.outputs, value, value, d1, d2);
+}
+
+template <class T>
+void Encoder<T>::times_slope(std::size_t size, const typename Tape<T>::Planes& planes, const T* in, T* out) const {
+  if (smooth()) {
+    multiply(size, planes.d1.data(), in, out);
+    return;
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    out[i] = planes.output[i] > 0 ? in[i] : T{0};
+  }
+}
+
+template <class T>
+void Encoder<T>::pass_bias(std::size_t rows, const Layer& layer, const T* d_linear, AlignedVector<T>& vectors,
+                           const Destination<T>& to) const {
+  T* sums = to.base == nullptr ? to.out + layer.bias : room(vectors, layer.outputs);
+  kernels_->column_sums(rows, layer.outputs, d_linear, layer.outputs, sums);
+  if (to.base != nullptr) {
+    pass(to, layer.tensor + 1, layer.bias, layer.outputs, sums);
+  }
 }
 
 template <class T>
@@ -129,13 +179,13 @@ void Encoder<T>::forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, K
 }
 
 template <class T>
-void Encoder<T>::backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, T* gradient) const {
+void Encoder<T>::backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, const Destination<T>& to) const {
   const std::size_t rows = tape.x.rows;
   T* last = room(tape.layers.back().d_linear, rows * spec_.outputs);
   for (std::size_t r = 0; r < rows; ++r) {
     std::copy_n(d_output.data + r * d_output.stride, spec_.outputs, last + r * spec_.outputs);
   }
-  backward_layers(params, layers_.size(), tape, gradient);
+  backward_layers(params, layers_.size(), tape, to);
 }
 
 template <class T>
@@ -153,13 +203,14 @@ void Encoder<T>::backward_hidden(const T* params, BasicMatrixView<T> d_hidden, T
   T* d_linear = room(planes.d_linear, size);
   T* d_a = spec_.layer_norm ? room(planes.d_scaled, size) : d_linear;
   for (std::size_t r = 0; r < tape.x.rows; ++r) {
-    multiply(width, d_hidden.data + r * d_hidden.stride, planes.d1.data() + r * width, d_a + r * width);
+    std::copy_n(d_hidden.data + r * d_hidden.stride, width, d_a + r * width);
   }
+  times_slope(size, planes, d_a, d_a);
   if (spec_.layer_norm) {
     layer_norm_backward(tape.x.rows, width, planes.normalised.data(), planes.inverse.data(), params + layers_[top].gain, d_a,
                         gradient + layers_[top].gain, gradient + layers_[top].shift, d_linear);
   }
-  backward_layers(params, layers_.size() - 1, tape, gradient);
+  backward_layers(params, layers_.size() - 1, tape, Destination<T>{.out = gradient});
 }
 
 template <class T>
@@ -167,13 +218,63 @@ BasicMatrixView<T> Encoder<T>::hidden(const Tape<T>& tape) const {
   return input(layers_.size() - 1, tape);
 }
 
-// Layers [0, count), from the d_linear plane of the topmost of them down.
+// Where the gradients of a layer's gain and shift are computed: in place, or on their way.
 template <class T>
-void Encoder<T>::backward_layers(const T* params, std::size_t count, Tape<T>& tape, T* gradient) const {
+struct Encoder<T>::Pair {
+  Pair(const Layer& layer, AlignedVector<T>& vectors, const Destination<T>& to)
+      : gain(to.base == nullptr ? to.out + layer.gain : room(vectors, 2 * layer.outputs)),
+        shift(to.base == nullptr ? to.out + layer.shift : gain + layer.outputs) {}
+  void pass(const Layer& layer, const Destination<T>& to) const {
+    if (to.base != nullptr) {
+      nets::pass(to, layer.tensor + 2, layer.gain, layer.outputs, gain);
+      nets::pass(to, layer.tensor + 3, layer.shift, layer.outputs, shift);
+    }
+  }
+
+  T* gain;
+  T* shift;
+};
+
+// W [I x O] transposed: itself if it is a column, else in `plane`.
+template <class T>
+const T* Encoder<T>::transposed(const Layer& layer, const T* params, AlignedVector<T>& plane) const {
+  if (layer.outputs == 1) {
+    return params + layer.weight;
+  }
+  T* out = room(plane, layer.inputs * layer.outputs);
+  kernels_->transpose(layer.inputs, layer.outputs, params + layer.weight, layer.outputs, out, layer.inputs);
+  return out;
+}
+
+// Layers [0, count), from the d_linear plane of the topmost of them down. What goes down from a layer is taken before its own tensors are
+// written, which may be written over.
+template <class T>
+void Encoder<T>::backward_layers(const T* params, std::size_t count, Tape<T>& tape, const Destination<T>& to) const {
   const std::size_t rows = tape.x.rows;
   for (std::size_t l = count; l-- > 0;) {
     const Layer& layer = layers_[l];
     auto& planes = tape.layers[l];
+    if (l > 0) {
+      const std::size_t size = rows * layer.inputs;
+      auto& under = tape.layers[l - 1];
+      kernels::Product<T> dh;  // dloss/dh = dloss/ds W^T
+      dh.m = rows;
+      dh.n = layer.inputs;
+      dh.k = layer.outputs;
+      dh.a = planes.d_linear.data();
+      dh.a_row = layer.outputs;
+      dh.b = transposed(layer, params, planes.transposed);
+      dh.ldb = layer.inputs;
+      dh.ldc = layer.inputs;
+      if (smooth()) {
+        dh.c = room(under.upstream, size);
+      } else {
+        dh.gate = under.output.data();
+        dh.ld_gate = layer.inputs;
+        dh.c = room(spec_.layer_norm ? under.d_scaled : under.d_linear, size);
+      }
+      kernels_->product(dh);
+    }
     const BasicMatrixView<T> h = input(l, tape);
     kernels::Product<T> dw;  // dloss/dW = h^T dloss/ds
     dw.m = layer.inputs;
@@ -184,46 +285,28 @@ void Encoder<T>::backward_layers(const T* params, std::size_t count, Tape<T>& ta
     dw.a_col = h.stride;
     dw.b = planes.d_linear.data();
     dw.ldb = layer.outputs;
-    dw.c = gradient + layer.weight;
-    dw.ldc = layer.outputs;
+    aim(dw, to, layer.tensor, layer.weight);
     kernels_->product(dw);
-    kernels_->column_sums(rows, layer.outputs, planes.d_linear.data(), layer.outputs, gradient + layer.bias);
+    pass_bias(rows, layer, planes.d_linear.data(), tape.vectors, to);
     if (l == 0) {
       break;
     }
-    T* transposed = room(planes.transposed, layer.inputs * layer.outputs);
-    kernels_->transpose(layer.inputs, layer.outputs, params + layer.weight, layer.outputs, transposed, layer.inputs);
     const Layer& below = layers_[l - 1];
     auto& under = tape.layers[l - 1];
     const std::size_t size = rows * below.outputs;
     T* d_linear = room(under.d_linear, size);
-    kernels::Product<T> dh;  // dloss/dh = dloss/ds W^T
-    dh.m = rows;
-    dh.n = layer.inputs;
-    dh.k = layer.outputs;
-    dh.a = planes.d_linear.data();
-    dh.a_row = layer.outputs;
-    dh.b = transposed;
-    dh.ldb = layer.inputs;
-    dh.ldc = layer.inputs;
     T* d_a = spec_.layer_norm ? room(under.d_scaled, size) : d_linear;
     if (smooth()) {
-      dh.c = room(under.upstream, size);
-      kernels_->product(dh);
-      multiply(size, dh.c, under.d1.data(), d_a);
-    } else {
-      dh.scale = under.d1.data();
-      dh.ld_scale = below.outputs;
-      dh.c = d_a;
-      kernels_->product(dh);
+      multiply(size, under.upstream.data(), under.d1.data(), d_a);
     }
     if (spec_.layer_norm) {
-      layer_norm_backward(rows, below.outputs, under.normalised.data(), under.inverse.data(), params + below.gain, d_a,
-                          gradient + below.gain, gradient + below.shift, d_linear);
+      const Pair pair(below, tape.vectors, to);
+      layer_norm_backward(rows, below.outputs, under.normalised.data(), under.inverse.data(), params + below.gain, d_a, pair.gain,
+                          pair.shift, d_linear);
+      pair.pass(below, to);
     }
   }
 }
-
 template <class T>
 void Encoder<T>::tangent_forward(const T* params, const T* direction, const Tape<T>& tape, TangentTape<T>& tangent) const {
   const std::size_t rows = tape.x.rows;
@@ -254,26 +337,26 @@ void Encoder<T>::tangent_forward(const T* params, const T* direction, const Tape
     p.c = room(tangents.output, size);
     p.ldc = layer.outputs;
     if (layer.hidden && !smooth() && !spec_.layer_norm) {
-      p.scale = planes.d1.data();
-      p.ld_scale = layer.outputs;
+      p.gate = planes.output.data();
+      p.ld_gate = layer.outputs;
     } else if (layer.hidden) {
       p.c = room(tangents.scaled, size);
     }
     kernels_->product(p);
-    if (!layer.hidden || p.scale != nullptr) {
+    if (!layer.hidden || p.gate != nullptr) {
       continue;
     }
     if (spec_.layer_norm) {
       layer_norm_tangent(rows, layer.outputs, planes.normalised.data(), planes.inverse.data(), params + layer.gain, direction + layer.gain,
                          direction + layer.shift, p.c, room(tangents.normalised, size), room(tangents.inverse, rows), p.c);
     }
-    multiply(size, planes.d1.data(), p.c, tangents.output.data());
+    times_slope(size, planes, p.c, tangents.output.data());
   }
 }
 
 template <class T>
 void Encoder<T>::tangent_backward(const T* params, const T* direction, BasicMatrixView<T> tangent_d_output, const Tape<T>& tape,
-                                  TangentTape<T>& tangent, T* product) const {
+                                  TangentTape<T>& tangent, const Destination<T>& to) const {
   const std::size_t rows = tape.x.rows;
   T* last = room(tangent.layers.back().d_linear, rows * spec_.outputs);
   for (std::size_t r = 0; r < rows; ++r) {
@@ -283,6 +366,33 @@ void Encoder<T>::tangent_backward(const T* params, const T* direction, BasicMatr
     const Layer& layer = layers_[l];
     const auto& planes = tape.layers[l];
     auto& tangents = tangent.layers[l];
+    if (l > 0) {  // before the layer's own tensors are written, perhaps over `direction`
+      const std::size_t size = rows * layer.inputs;
+      const auto& under = tape.layers[l - 1];
+      auto& under_tangents = tangent.layers[l - 1];
+      kernels::Product<T> dh;  // R{dh} = R{ds} W^T + ds V^T
+      dh.m = rows;
+      dh.n = layer.inputs;
+      dh.k = layer.outputs;
+      dh.a = tangents.d_linear.data();
+      dh.a_row = layer.outputs;
+      dh.b = layer.outputs == 1 ? params + layer.weight : planes.transposed.data();
+      dh.ldb = layer.inputs;
+      dh.a2 = planes.d_linear.data();
+      dh.a2_row = layer.outputs;
+      dh.b2 = transposed(layer, direction, tangents.transposed);
+      dh.ldb2 = layer.inputs;
+      if (smooth()) {
+        dh.scale = under.d1.data();  // R{da} = R{dh} act'(a) ...
+        dh.ld_scale = layer.inputs;
+      } else {
+        dh.gate = under.output.data();
+        dh.ld_gate = layer.inputs;
+      }
+      dh.c = room(spec_.layer_norm ? under_tangents.d_scaled : under_tangents.d_linear, size);
+      dh.ldc = layer.inputs;
+      kernels_->product(dh);
+    }
     const BasicMatrixView<T> h = input(l, tape);
     kernels::Product<T> dw;  // R{dW} = h^T R{ds} + R{h}^T ds
     dw.m = layer.inputs;
@@ -300,47 +410,29 @@ void Encoder<T>::tangent_backward(const T* params, const T* direction, BasicMatr
       dw.b2 = planes.d_linear.data();
       dw.ldb2 = layer.outputs;
     }
-    dw.c = product + layer.weight;
-    dw.ldc = layer.outputs;
+    aim(dw, to, layer.tensor, layer.weight);
     kernels_->product(dw);
-    kernels_->column_sums(rows, layer.outputs, tangents.d_linear.data(), layer.outputs, product + layer.bias);
+    pass_bias(rows, layer, tangents.d_linear.data(), tangent.vectors, to);
     if (l == 0) {
       break;
     }
-    T* transposed = room(tangents.transposed, layer.inputs * layer.outputs);
-    kernels_->transpose(layer.inputs, layer.outputs, direction + layer.weight, layer.outputs, transposed, layer.inputs);
     const Layer& below = layers_[l - 1];
     const auto& under = tape.layers[l - 1];
     auto& under_tangents = tangent.layers[l - 1];
     const std::size_t size = rows * below.outputs;
     T* t_d_linear = room(under_tangents.d_linear, size);
     T* t_d_a = spec_.layer_norm ? room(under_tangents.d_scaled, size) : t_d_linear;
-    kernels::Product<T> dh;  // R{dh} = R{ds} W^T + ds V^T
-    dh.m = rows;
-    dh.n = layer.inputs;
-    dh.k = layer.outputs;
-    dh.a = tangents.d_linear.data();
-    dh.a_row = layer.outputs;
-    dh.b = planes.transposed.data();
-    dh.ldb = layer.inputs;
-    dh.a2 = planes.d_linear.data();
-    dh.a2_row = layer.outputs;
-    dh.b2 = transposed;
-    dh.ldb2 = layer.inputs;
-    dh.scale = under.d1.data();  // R{da} = R{dh} act'(a) ...
-    dh.ld_scale = below.outputs;
-    dh.c = t_d_a;
-    dh.ldc = layer.inputs;
-    kernels_->product(dh);
     if (smooth()) {  // ... + dh act''(a) R{a}
       for (std::size_t i = 0; i < size; ++i) {
         t_d_a[i] += under.upstream[i] * under.d2[i] * under_tangents.scaled[i];
       }
     }
     if (spec_.layer_norm) {
+      const Pair pair(below, tangent.vectors, to);
       layer_norm_tangent_backward(rows, below.outputs, under.normalised.data(), under.inverse.data(), params + below.gain,
                                   direction + below.gain, under.d_scaled.data(), under_tangents.normalised.data(),
-                                  under_tangents.inverse.data(), t_d_a, product + below.gain, product + below.shift, t_d_linear);
+                                  under_tangents.inverse.data(), t_d_a, pair.gain, pair.shift, t_d_linear);
+      pair.pass(below, to);
     }
   }
 }

@@ -25,12 +25,20 @@ namespace oddshot::nets {
 // Whether a forward pass keeps what gradients need, or only computes outputs.
 enum class Keep : bool { kOutputsOnly, kForGradient };
 
+// What becomes of the gradient g of each of an encoder's tensors: out = g, or out = base + factor g, which makes a step or a sum.
+template <class T>
+struct Destination {
+  T* out = nullptr;                 // flat vector of the whole layout; only the encoder's tensors are written
+  const T* base = nullptr;          // likewise, may be `out` itself; null: nothing is added
+  std::span<const T> factors = {};  // one a tensor of the encoder, read where there is a base; empty: 1
+};
+
 // The planes of values of one batch at one parameter vector. Reused from batch to batch; grows as needed, never shrinks.
 template <class T>
 struct Tape {
   struct Planes {
     AlignedVector<T> output;      // [R x O] h' (last layer: s)
-    AlignedVector<T> d1;          // [R x O] act'(a)
+    AlignedVector<T> d1;          // [R x O] act'(a); unused for ReLU, where output > 0 tells it
     AlignedVector<T> d2;          // [R x O] act''(a); unused for ReLU, where it is zero
     AlignedVector<T> upstream;    // [R x O] dloss/dh'; kept where d2 is
     AlignedVector<T> d_linear;    // [R x O] dloss/ds
@@ -41,6 +49,7 @@ struct Tape {
   };
   BasicMatrixView<T> x;  // [R x inputs], borrowed: must live until the last pass that uses this tape
   std::vector<Planes> layers;
+  AlignedVector<T> vectors;  // [2 x widest layer] gradients on their way to a destination
   std::size_t outputs = 0;
 
   BasicMatrixView<T> output() const { return {layers.back().output.data(), x.rows, outputs, outputs}; }
@@ -59,6 +68,7 @@ struct TangentTape {
     AlignedVector<T> d_scaled;    // [R x O] R{dloss/da}
   };
   std::vector<Planes> layers;
+  AlignedVector<T> vectors;  // as Tape::vectors
   std::size_t rows = 0;
   std::size_t outputs = 0;
 
@@ -84,6 +94,9 @@ class Encoder {
   std::size_t begin() const { return begin_; }
   std::size_t end() const { return end_; }
 
+  // Sets all of a flat vector but the encoder's tensors, which a backward pass overwrites, to 0.
+  void clear_around(const Layout& layout, std::span<T> vector) const;
+
   // He initialisation (variance 2 / I; 1 / I before tanh and in the last layer); biases 0, gains 1.
   // Source: He et al. 2015, arXiv:1502.01852.
   void initialise(T* params, Stream stream) const;
@@ -94,7 +107,10 @@ class Encoder {
   void forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, Keep keep = Keep::kForGradient) const;
   // Given d_output [R x outputs] = dloss/doutput: the gradient of the loss, overwritten. After forward() on the same tape with the same
   // params, keeping for the gradient.
-  void backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, T* gradient) const;
+  void backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, const Destination<T>& to) const;
+  void backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, T* gradient) const {
+    backward(params, d_output, tape, Destination<T>{.out = gradient});
+  }
   // The input of the last layer, [R x H], after forward(): what a head alone would see (the rows themselves if there is no hidden layer).
   BasicMatrixView<T> hidden(const Tape<T>& tape) const;
   // Like backward(), from d_hidden [R x H] = dloss/dhidden(): the gradient of all layers but the last, whose own is set to 0. No tangent
@@ -103,20 +119,32 @@ class Encoder {
   // The derivative of tape.output() along `direction`: tangent.output().
   void tangent_forward(const T* params, const T* direction, const Tape<T>& tape, TangentTape<T>& tangent) const;
   // The derivative along `direction` of backward()'s gradient, overwritten, given that of its d_output [R x outputs]. After backward() on
-  // `tape` and tangent_forward() on both. With d_output's derivative taken from the loss this is the Hessian times `direction`.
+  // `tape` and tangent_forward() on both. With d_output's derivative taken from the loss this is the Hessian times `direction`. It may be
+  // written over `direction`.
   void tangent_backward(const T* params, const T* direction, BasicMatrixView<T> tangent_d_output, const Tape<T>& tape,
-                        TangentTape<T>& tangent, T* product) const;
+                        TangentTape<T>& tangent, const Destination<T>& to) const;
+  void tangent_backward(const T* params, const T* direction, BasicMatrixView<T> tangent_d_output, const Tape<T>& tape,
+                        TangentTape<T>& tangent, T* product) const {
+    tangent_backward(params, direction, tangent_d_output, tape, tangent, Destination<T>{.out = product});
+  }
 
  private:
   struct Layer {
     std::size_t inputs = 0, outputs = 0;
     std::size_t weight = 0, bias = 0, gain = 0, shift = 0;  // offsets in the flat vector
+    std::size_t tensor = 0;                                 // of the weight, among the encoder's; bias, gain and shift follow
     bool hidden = false;
   };
+  struct Pair;
   bool smooth() const { return spec_.activation != Activation::kRelu; }
   BasicMatrixView<T> input(std::size_t layer, const Tape<T>& tape) const;
-  void backward_layers(const T* params, std::size_t count, Tape<T>& tape, T* gradient) const;
+  void backward_layers(const T* params, std::size_t count, Tape<T>& tape, const Destination<T>& to) const;
   void activate(std::size_t rows, const Layer& layer, typename Tape<T>::Planes& planes, Keep keep) const;
+  const T* transposed(const Layer& layer, const T* params, AlignedVector<T>& plane) const;
+  // out = in times the slope of the activation; may be in place.
+  void times_slope(std::size_t size, const typename Tape<T>::Planes& planes, const T* in, T* out) const;
+  // Sums of the rows of d_linear: the gradient of the bias, passed on.
+  void pass_bias(std::size_t rows, const Layer& layer, const T* d_linear, AlignedVector<T>& vectors, const Destination<T>& to) const;
 
   EncoderSpec spec_;
   const kernels::Table<T>* kernels_;

@@ -64,6 +64,19 @@ std::optional<std::string> lost_tensor(const Layout& layout, std::span<const flo
   return std::nullopt;
 }
 
+// Throws NumericError for the first task of a step whose loss or gradient is not finite.
+void check_finite(const Layout& layout, const Episodes& episodes, std::uint64_t step, std::span<const AlignedVector<float>> gradients,
+                  std::span<const float> losses, Episode& room) {
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const auto lost = lost_tensor(layout, gradients[i]);
+    if (lost || !std::isfinite(losses[i])) {
+      throw NumericError("training lost its numbers at step " + std::to_string(step + 1) + ", task \"" + episodes.at(step, i, room).task +
+                         "\": the " + (lost ? "gradient of tensor \"" + *lost + "\"" : "loss") +
+                         " is not finite; a smaller inner rate or training rate may help");
+    }
+  }
+}
+
 float recent_mean(std::span<const float> losses) {
   const std::size_t count = std::min(losses.size(), kSmoothing);
   double sum = 0;
@@ -143,12 +156,6 @@ void train(const Learner& learner, const Episodes& episodes, const TrainingOptio
     pool.parallel_for(options.tasks_per_step, [&](std::size_t position, unsigned worker) {
       const Episode& episode = episodes.at(state.step, position, rooms[worker]);
       losses[position] = learner.task_gradient(state.params, episode, *scratch[worker], gradients[position]);
-      const auto lost = lost_tensor(layout, gradients[position]);
-      if (lost || !std::isfinite(losses[position])) {
-        throw NumericError("training lost its numbers at step " + std::to_string(state.step + 1) + ", task \"" + episode.task + "\": the " +
-                           (lost ? "gradient of tensor \"" + *lost + "\"" : "loss") +
-                           " is not finite; a smaller inner rate or training rate may help");
-      }
     });
     // Summed in task order: the same bits for any number of threads.
     std::fill(sum.begin(), sum.end(), 0.0F);
@@ -158,7 +165,11 @@ void train(const Learner& learner, const Episodes& episodes, const TrainingOptio
       loss += losses[i];
     }
     const float share = 1.0F / static_cast<float>(options.tasks_per_step);
-    const float norm = std::sqrt(kernels.dot(size, sum.data(), sum.data())) * share;
+    const float square = kernels.dot(size, sum.data(), sum.data());
+    if (!std::isfinite(square) || !std::isfinite(loss)) {  // else all that was summed is finite
+      check_finite(layout, episodes, state.step, gradients, losses, rooms.front());
+    }
+    const float norm = std::sqrt(square) * share;
     const float scale = norm > options.clip ? share * options.clip / norm : share;
     for (float& value : sum) {
       value *= scale;

@@ -52,7 +52,7 @@ TEST(CommandLine, AnswersHelpAndVersion) {
   EXPECT_NE(help.out.find("oddshot run payment-fraud"), std::string::npos);
   EXPECT_LE(std::count(help.out.begin(), help.out.end(), '\n'), 24);  // a screen
   EXPECT_EQ(run_program({"--version"}).out.rfind("oddshot ", 0), 0U);
-  for (const char* command : {"run", "train", "evaluate", "suite", "inspect"}) {
+  for (const char* command : {"run", "train", "evaluate", "suite", "inspect", "bench"}) {
     EXPECT_EQ(run_program({command, "--help"}).status, 0) << command;
   }
 }
@@ -75,6 +75,26 @@ TEST(CommandLine, WritesAnAblationAsRowsOfCommas) {
   EXPECT_EQ(outcome.out.rfind("without,name,columns,auprc,difference,error\neverything,,0,0.", 0), 0U) << outcome.out;
   EXPECT_NE(outcome.out.find("\nview,whitened,"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("\nfamily,nearest,"), std::string::npos) << outcome.out;
+}
+
+TEST(CommandLine, MeasuresTheMachineForPeopleAndPrograms) {
+  const std::vector<std::string> quick{"bench", "--seconds", "0.01", "--tasks", "2", "--workload"};
+  const auto with = [&](std::initializer_list<std::string> more) {
+    std::vector<std::string> words = quick;
+    words.insert(words.end(), more);
+    return run_program(words);
+  };
+  const Outcome table = with({"w1,score"});
+  EXPECT_EQ(table.status, 0) << table.err;
+  EXPECT_NE(table.out.find("w1 "), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("multiply-add peak of 1 thread"), std::string::npos) << table.out;
+  const Outcome one = with({"score", "--json"});
+  const Json json = Json::parse(one.out);
+  for (const char* field : {"ms_per_step", "gflops", "fma_peak_gflops", "share_of_peak", "p50_us", "p99_us", "rows_per_s"}) {
+    EXPECT_GT(json.at(field).get<double>(), 0) << field;
+  }
+  EXPECT_EQ(json.at("workload"), "score");
+  EXPECT_EQ(json.at("threads"), 1);
 }
 
 TEST(CommandLine, RefusesWrongUsageInOneLine) {
@@ -115,6 +135,10 @@ TEST(CommandLine, RefusesWrongUsageInOneLine) {
       {{"suite"}, {"subcommand"}},
       {{"inspect"}, {"FILE"}},
       {{"ablation", "nsl-kdd", "--shots", "1,5"}, {"1,5", "one number"}},
+      {{"bench", "--workload", "w5"}, {"w5", "w4"}},
+      {{"bench", "--support", "1"}, {"support", "1"}},
+      {{"bench", "--hidden", "0"}, {"0", "65536"}},
+      {{"bench", "--seconds", "-1"}, {"-1"}},
   };
   for (const auto& one : cases) {
     std::string line;

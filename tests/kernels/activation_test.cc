@@ -156,24 +156,5 @@ TEST_P(ActivationOn, KeepsANan) {
   EXPECT_TRUE(std::isnan(p) && std::isnan(softplus));
 }
 
-TEST_P(ActivationOn, ReluStepIsOneAboveZero) {
-  const float value[] = {-1.0F, -0.0F, 0.0F, 1e-40F, 2.0F};
-  float d1[5] = {9, 9, 9, 9, 9};
-  table<float>(GetParam()).relu_step(1, 5, 5, value, d1);
-  EXPECT_EQ(std::vector<float>(d1, d1 + 5), (std::vector<float>{0, 0, 0, 1, 1}));
-}
-
-TEST_P(ActivationOn, ReluStepKeepsThePadding) {
-  for (const std::size_t n : sizes<double>()) {
-    const Plane<double> value = Plane<double>::normal(3, n, 2);
-    Plane<double> d1(3, n);
-    table<double>(GetParam()).relu_step(3, n, value.ld(), value.data(), d1.data());
-    for (std::size_t r = 0; r < 3; ++r) {
-      for (std::size_t c = 0; c < n; ++c) EXPECT_EQ(d1.at(r, c), value.at(r, c) > 0 ? 1.0 : 0.0);
-    }
-    EXPECT_TRUE(d1.padding_is_intact());
-  }
-}
-
 }  // namespace
 }  // namespace oddshot::kernels

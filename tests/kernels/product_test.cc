@@ -16,6 +16,7 @@ struct Form {
   bool scale = false;
   bool addend = false;
   bool relu = false;
+  bool gate = false;
 };
 
 constexpr Form kForms[] = {
@@ -26,12 +27,14 @@ constexpr Form kForms[] = {
     {.transposed = true, .addend = true},
     {.transposed = true, .pair = true, .bias = true, .scale = true, .addend = true},
     {.pair = true, .bias = true, .scale = true, .addend = true, .relu = true},
+    {.pair = true, .gate = true},
+    {.scale = true, .addend = true, .gate = true},
 };
 
 // All planes of one product, in T.
 template <class T>
 struct Operands {
-  Plane<T> a, b, a2, b2, bias, scale, addend, c;
+  Plane<T> a, b, a2, b2, bias, scale, addend, gate, c;
   T alpha;
 
   Product<T> product(Form form, std::size_t m, std::size_t n, std::size_t k) {
@@ -56,6 +59,10 @@ struct Operands {
       p.addend = addend.data();
       p.ld_addend = addend.ld();
     }
+    if (form.gate) {
+      p.gate = gate.data();
+      p.ld_gate = gate.ld();
+    }
     p.alpha = alpha;
     p.relu = form.relu;
     p.c = c.data();
@@ -68,15 +75,17 @@ template <class T, class Make>
 Operands<T> operands(Form form, std::size_t m, std::size_t n, std::size_t k, T alpha, Make make) {
   const std::size_t a_rows = form.transposed ? k : m;
   const std::size_t a_cols = form.transposed ? m : k;
-  return {make(a_rows, a_cols, 1), make(k, n, 2), make(a_rows, a_cols, 3), make(k, n, 4), make(1, n, 5),
-          make(m, n, 6),           make(m, n, 7), Plane<T>(m, n, 5),       alpha};
+  return {make(a_rows, a_cols, 1), make(k, n, 2), make(a_rows, a_cols, 3), make(k, n, 4),     make(1, n, 5),
+          make(m, n, 6),           make(m, n, 7), make(m, n, 8),           Plane<T>(m, n, 5), alpha};
 }
 
 template <class T, class Change>
 Operands<double> in_double(const Operands<T>& o, Change change) {
-  return {o.a.in_double(change),      o.b.in_double(change),    o.a2.in_double(change),
-          o.b2.in_double(change),     o.bias.in_double(change), o.scale.in_double(change),
-          o.addend.in_double(change), o.c.in_double(change),    change(static_cast<double>(o.alpha))};
+  return {o.a.in_double(change),      o.b.in_double(change),
+          o.a2.in_double(change),     o.b2.in_double(change),
+          o.bias.in_double(change),   o.scale.in_double(change),
+          o.addend.in_double(change), o.gate.in_double(change),
+          o.c.in_double(change),      change(static_cast<double>(o.alpha))};
 }
 
 // Each of the 2 k + 4 operations behind an element rounds by at most eps / 2 of what has been gathered by then, which is at most the same
@@ -166,6 +175,7 @@ void expect_same_bits_in_parts(const Table<T>& target, Form form, std::size_t m,
     if (p.bias) p.bias += j;
     if (p.scale) p.scale += i * p.ld_scale + j;
     if (p.addend) p.addend += i * p.ld_addend + j;
+    if (p.gate) p.gate += i * p.ld_gate + j;
     p.c = part.data();
     p.ldc = part.ld();
     target.product(p);
@@ -211,6 +221,27 @@ TEST_P(ProductOn, MayWriteOverItsAddendOrItsScale) {
       for (std::size_t j = 0; j < n; ++j) {
         EXPECT_EQ(over_addend.addend.at(i, j), o.c.at(i, j));
         EXPECT_EQ(over_scale.scale.at(i, j), o.c.at(i, j));
+      }
+    }
+  }
+}
+
+TEST_P(ProductOn, IsZeroWhereItsGateIsNotAboveZero) {
+  const Table<float>& target = table<float>(GetParam());
+  for (const std::size_t n : {1, 33}) {
+    const auto make = [](auto rows, auto cols, auto index) { return Plane<float>::normal(rows, cols, index); };
+    Operands<float> open = operands<float>({}, 35, n, 9, 1.0F, make);
+    Operands<float> gated = operands<float>({.gate = true}, 35, n, 9, 1.0F, make);
+    const float gates[] = {-1.0F, -0.0F, 0.0F, 1e-40F, 2.0F, std::numeric_limits<float>::quiet_NaN()};
+    for (std::size_t i = 0; i < 35; ++i) {
+      for (std::size_t j = 0; j < n; ++j) gated.gate.at(i, j) = gates[(i + j) % 6];
+    }
+    target.product(open.product({}, 35, n, 9));
+    target.product(gated.product({.gate = true}, 35, n, 9));
+    for (std::size_t i = 0; i < 35; ++i) {
+      for (std::size_t j = 0; j < n; ++j) {
+        const bool passes = (i + j) % 6 == 3 || (i + j) % 6 == 4;
+        EXPECT_EQ(gated.c.at(i, j), passes ? open.c.at(i, j) : 0.0F) << i << ", " << j;
       }
     }
   }

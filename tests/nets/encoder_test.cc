@@ -199,6 +199,61 @@ TEST(Encoder, LeavesPaddingZero) {
   }
 }
 
+// Factors of 1, 2, 3, ... for the tensors in order.
+std::vector<double> rising_factors(const Layout& layout) {
+  std::vector<double> factors;
+  for (std::size_t t = 0; t < layout.tensors().size(); ++t) factors.push_back(static_cast<double>(t + 1));
+  return factors;
+}
+
+// base + factor * g, tensor by tensor.
+AlignedVector<double> combined(const Layout& layout, const AlignedVector<double>& base, const AlignedVector<double>& g) {
+  AlignedVector<double> sum = base;
+  for (std::size_t t = 0; t < layout.tensors().size(); ++t) {
+    const Tensor& tensor = layout[t];
+    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) sum[i] += static_cast<double>(t + 1) * g[i];
+  }
+  return sum;
+}
+
+TEST(Encoder, AStepIsTheParametersAndEachTensorsShareOfTheGradient) {
+  for (const Case& c : smooth_cases()) {
+    const Problem<double> problem(c);
+    Tape<double> tape;
+    const auto expected = combined(problem.layout, problem.params, problem.gradient(problem.params, tape));
+    BasicMatrix<double> d(problem.x.rows(), 2);
+    for (std::size_t i = 0; i < d.rows() * 2; ++i) d.data()[i] = std::cos(tape.output().data[i] + static_cast<double>(i));
+    const std::vector<double> factors = rising_factors(problem.layout);
+    AlignedVector<double> next(problem.layout.size());
+    problem.encoder.backward(problem.params.data(), d, tape,
+                             Destination<double>{.out = next.data(), .base = problem.params.data(), .factors = factors});
+    for (std::size_t i = 0; i < next.size(); ++i) EXPECT_NEAR(next[i], expected[i], 1e-13) << c.name << " element " << i;
+  }
+}
+
+TEST(Encoder, AHessianProductMayBeAddedToItsOwnDirection) {
+  for (Case c : smooth_cases()) {
+    for (const bool relu : {false, true}) {
+      if (relu) c.activation = Activation::kRelu;
+      const Problem<double> problem(c);
+      auto v = problem.random_direction(4);
+      const auto expected = combined(problem.layout, v, problem.hessian_product(v));
+      Tape<double> tape;
+      problem.gradient(problem.params, tape);
+      TangentTape<double> tangent;
+      problem.encoder.tangent_forward(problem.params.data(), v.data(), tape, tangent);
+      BasicMatrix<double> d(problem.x.rows(), 2);
+      for (std::size_t i = 0; i < d.rows() * 2; ++i) {
+        d.data()[i] = -std::sin(tape.output().data[i] + static_cast<double>(i)) * tangent.output().data[i];
+      }
+      const std::vector<double> factors = rising_factors(problem.layout);
+      problem.encoder.tangent_backward(problem.params.data(), v.data(), d, tape, tangent,
+                                       Destination<double>{.out = v.data(), .base = v.data(), .factors = factors});
+      for (std::size_t i = 0; i < v.size(); ++i) EXPECT_NEAR(v[i], expected[i], 1e-12) << c.name << " element " << i;
+    }
+  }
+}
+
 TEST(Encoder, FloatAgreesWithDouble) {
   for (const Activation activation : {Activation::kRelu, Activation::kTanh, Activation::kGelu}) {
     for (const bool layer_norm : {false, true}) {

@@ -1,17 +1,17 @@
-#include "fma_peak.h"
+#include "kernels/fma_peak.h"
 
 #include <algorithm>
 #include <chrono>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "fma_peak.cc"
+#define HWY_TARGET_INCLUDE "kernels/fma_peak.cc"
 // clang-format off: the order matters
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace oddshot::bench::HWY_NAMESPACE {
+namespace oddshot::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Runs `rounds` multiply-adds on each of 10 chains that begin with `numbers`; returns the floating-point operations.
@@ -29,19 +29,19 @@ double multiply_add(long rounds, float* numbers) {
   return static_cast<double>(rounds) * kChains * 2 * static_cast<double>(hn::Lanes(d));
 }
 
-}  // namespace oddshot::bench::HWY_NAMESPACE
+}  // namespace oddshot::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace oddshot::bench {
+namespace oddshot::kernels {
 
 HWY_EXPORT(multiply_add);
 
-double fma_peak() {
+double fma_peak(int runs) {
   using Clock = std::chrono::steady_clock;
   float numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
   double best = 0;
-  for (int i = 0; i < 50; ++i) {  // the best of short ones: long ones are interrupted
+  for (int i = 0; i < runs; ++i) {
     const Clock::time_point start = Clock::now();
     const double operations = HWY_DYNAMIC_DISPATCH(multiply_add)(20000, numbers);
     best = std::max(best, operations / std::chrono::duration<double, std::nano>(Clock::now() - start).count());
@@ -49,5 +49,5 @@ double fma_peak() {
   return best;
 }
 
-}  // namespace oddshot::bench
+}  // namespace oddshot::kernels
 #endif
