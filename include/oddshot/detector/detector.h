@@ -112,7 +112,6 @@ class Detector {
 
   const MetaModel& model() const { return model_; }
   // Of encoded rows.
-  const Scorer& scorer() const { return *scorer_; }
   // Of the columns that it needs.
   const Preprocessor& preprocessor() const;
   const DetectorRows& rows() const { return parts_.rows; }
