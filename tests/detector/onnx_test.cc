@@ -146,7 +146,10 @@ Detector adapted(const Sample& s, MetaModel model, std::size_t shots) {
   rows.insert(rows.end(), s.anomalies.begin(), s.anomalies.begin() + static_cast<std::ptrdiff_t>(shots));
   std::vector<std::uint8_t> labels(rows.size(), 0);
   std::fill(labels.begin() + 40, labels.end(), std::uint8_t{1});
-  return {std::move(model), {}, s.views.transform(s.preprocessor.transform(s.table, rows)), std::move(labels)};
+  DetectorParts parts;
+  parts.rows.support = s.views.transform(s.preprocessor.transform(s.table, rows));
+  parts.rows.labels = std::move(labels);
+  return {std::move(model), std::move(parts)};
 }
 
 TEST_F(OnnxRuntime, GivesTheScoresOfEveryLearner) {
@@ -234,10 +237,10 @@ TEST_F(OnnxRuntime, GivesOurScoresOnEverySuite) {
     const Task& task = suite.held_out.front();
     const auto detector_of = [&](std::size_t shots) -> Detector {
       const Episode episode = sample_episode(task, fitted_to(task, {.shots = shots, .normals = 50}), Stream(3, Purpose::kTest, 1));
-      return {model_of(suite.preprocessor, suite.views, suite.reference, "score-net", Space::kScores),
-              {},
-              copied(episode.support().rows),
-              episode.support_labels};
+      DetectorParts parts;
+      parts.rows.support = copied(episode.support().rows);
+      parts.rows.labels = episode.support_labels;
+      return {model_of(suite.preprocessor, suite.views, suite.reference, "score-net", Space::kScores), std::move(parts)};
     };
     if (!suite.preprocessor.windows().empty()) {
       EXPECT_THROW(to_onnx(detector_of(5)), ArgumentError) << manifest.name;

@@ -24,7 +24,9 @@ namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
-Column number(const std::string& name) { return {.name = name, .kind = ColumnKind::kNumeric, .numbers = {}, .codes = {}, .categories = {}}; }
+Column number(const std::string& name) {
+  return {.name = name, .kind = ColumnKind::kNumeric, .numbers = {}, .codes = {}, .categories = {}};
+}
 
 // Normals, then anomalies: "x" far off in anomalies, "y" noise, "kind" a category.
 Table rows(std::size_t normals, std::size_t anomalies, std::uint64_t seed = 1) {
@@ -75,7 +77,7 @@ class Robust : public ::testing::Test {
     read.numeric = {"x"};
     const std::string words = complaint<FormatError>([&] { read_table({file}, read); });
     std::filesystem::remove(file);
-    return words.substr(words.find(".csv") + 4);
+    return words.empty() ? words : words.substr(words.find(".csv") + 4);
   }
 
   ThreadPool pool_{1};
@@ -104,8 +106,10 @@ TEST_F(Robust, MissingValuesMayBeAnywhere) {
     if (column.name == "label") continue;
     for (std::size_t r = 0; r < table.rows(); ++r) {
       if (stream.uniform() > 0.4F) continue;
-      if (column.kind == ColumnKind::kNumeric) column.numbers[r] = kMissing;
-      else column.codes[r] = Column::kMissingCode;
+      if (column.kind == ColumnKind::kNumeric)
+        column.numbers[r] = kMissing;
+      else
+        column.codes[r] = Column::kMissingCode;
     }
   }
   expect_scores(table);

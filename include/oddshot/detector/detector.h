@@ -108,10 +108,9 @@ class Detector {
   // The same in two steps: the rows as the scorer sees them, [N x width], and their scores.
   Matrix encode(const Table& table) const;
   std::vector<float> score_encoded(MatrixView rows, ThreadPool& pool) const;
-  const Scorer& scorer() const { return *scorer_; }
+  const Scorer& scorer() const { return *scorer_; }  // of encoded rows
 
   const MetaModel& model() const { return model_; }
-  // Of encoded rows.
   // Of the columns that it needs.
   const Preprocessor& preprocessor() const;
   const DetectorRows& rows() const { return parts_.rows; }
