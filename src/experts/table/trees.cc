@@ -1,9 +1,9 @@
 // Balanced extra trees on [z, r, levels]: the mean over 100 trees of the share of anomalies in a row's leaf, either class weighing the
-// same. Each tree grows on its own draw of the support: 32 to 128 normals without replacement (three an anomaly, within that), and up to 64
-// anomalies with replacement. At each node the root of the columns' number of columns is drawn, a threshold in each, and the best of
-// these by Gini impurity is taken, until a node is pure or all its columns are constant. A support row is scored by the trees that did not
-// draw it. Source: Geurts, Ernst, Wehenkel 2006, "Extremely randomized trees"; Chen, Liaw, Breiman 2004, "Using random forest to learn
-// imbalanced data" (the balance).
+// same. Each tree grows on its own draw of the support: 32 to 128 normals without replacement (three an anomaly, within that; at most
+// two thirds of them, so that each is left out by some trees), and up to 64 anomalies with replacement. At each node the root of the
+// columns' number of columns is drawn, a threshold in each, and the best of these by Gini impurity is taken, until a node is pure or all
+// its columns are constant. A support row is scored by the trees that did not draw it. Source: Geurts, Ernst, Wehenkel 2006, "Extremely
+// randomized trees"; Chen, Liaw, Breiman 2004, "Using random forest to learn imbalanced data" (the balance).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -132,7 +132,7 @@ class Trees final : public Family {
     Grower grower(rows, task.n, nodes_);
     for (std::uint32_t t = 0; t < kTrees; ++t) {
       Stream stream = Stream(0, Purpose::kTable, 2).fork(t);
-      const std::size_t some = std::min(task.n, std::clamp(kNormalsAnAnomaly * task.k, kLeastNormals, 2 * kMostDrawn));
+      const std::size_t some = std::min((2 * task.n + 1) / 3, std::clamp(kNormalsAnAnomaly * task.k, kLeastNormals, 2 * kMostDrawn));
       std::vector<std::uint32_t> drawn = stream.sample(static_cast<std::uint32_t>(task.n), static_cast<std::uint32_t>(some));
       for (std::size_t a = 0; a < std::min(task.k, kMostDrawn); ++a) {
         drawn.push_back(static_cast<std::uint32_t>(task.n + stream.below(task.k)));
