@@ -60,6 +60,7 @@ Command add_ablation(CLI::App& parent) {
   settings->learners = "score-net";
   settings->baselines = "none";
   CLI::App* command = parent.add_subcommand("ablation", "what score-net loses without each view and each family of scores, as CSV");
+  command->group("");  // for those who work on Oddshot: help fits a screen
   add_suite_options(*command, *settings);
   add_shots_options(*command, *settings);
   add_count(*command, "--steps", settings->plan.training.steps, "outer steps of meta-training")->capture_default_str();

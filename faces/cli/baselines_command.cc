@@ -14,6 +14,7 @@ namespace oddshot::cli {
 Command add_baselines(CLI::App& parent) {
   auto explain = std::make_shared<bool>(false);  // shared by the parser and the command
   CLI::App* command = parent.add_subcommand("baselines", "list the baselines, as --baselines takes them");
+  command->group("");  // `learners` names it: help fits a screen
   command->add_flag("--explain", *explain, "one a line, with those that this machine cannot use, and why");
   command->footer("Example:  oddshot run nsl-kdd --baselines all,knn@whitened\nWhat each is: docs/experts.md");
   return [explain] {

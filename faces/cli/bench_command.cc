@@ -50,11 +50,11 @@ int bench(Given& given) {
     options.validate();
     for (const std::string& name : names) parse_workload(name);
   });
-  if (!given.json) print_table_head();
   YardstickResult last;
   for (const std::string& name : names) {
     options.workload = parse_workload(name);
     as_usage([&] { last = measure(options); });
+    if (!given.json && &name == &names.front()) print_table_head();  // once it is known that there is something to measure
     given.json ? print_json(options, last) : print_line(options, last);
   }
   if (!given.json)

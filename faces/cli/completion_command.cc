@@ -29,8 +29,10 @@ struct Word {
 std::vector<Word> options_of(const CLI::App& app) {
   std::vector<Word> words;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_snames()) words.push_back({"-" + name, option->get_description(), option->get_items_expected_max() > 0});
-    for (const std::string& name : option->get_lnames()) words.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0});
+    for (const std::string& name : option->get_snames())
+      words.push_back({"-" + name, option->get_description(), option->get_items_expected_max() > 0});
+    for (const std::string& name : option->get_lnames())
+      words.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0});
   }
   return words;
 }
@@ -122,11 +124,12 @@ std::string for_zsh(const CLI::App& app) {
 std::string for_fish(const CLI::App& app) {
   std::string out;
   for (const CLI::App* command : commands_of(app)) {
-    out += fmt::format("complete -c oddshot -n __fish_use_subcommand -f -a {} -d {}\n", command->get_name(), quoted(command->get_description()));
+    out += fmt::format("complete -c oddshot -n __fish_use_subcommand -f -a {} -d {}\n", command->get_name(),
+                       quoted(command->get_description()));
     for (const Word& word : options_of(*command)) {
       const bool is_long = word.text.starts_with("--");
-      out += fmt::format("complete -c oddshot -n '__fish_seen_subcommand_from {}' -{} {} -d {}{}\n", command->get_name(), is_long ? 'l' : 's',
-                         word.text.substr(is_long ? 2 : 1), quoted(word.help), word.takes_value ? " -r" : "");
+      out += fmt::format("complete -c oddshot -n '__fish_seen_subcommand_from {}' -{} {} -d {}{}\n", command->get_name(),
+                         is_long ? 'l' : 's', word.text.substr(is_long ? 2 : 1), quoted(word.help), word.takes_value ? " -r" : "");
     }
   }
   return out;
@@ -136,9 +139,12 @@ std::string for_fish(const CLI::App& app) {
 std::string for_troff(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
     if (c == '\n') out += "\\&";
   }
   return out;
@@ -153,16 +159,19 @@ std::string manual(const CLI::App& app) {
     std::vector<const CLI::App*> parts = commands_of(*command);
     parts.insert(parts.begin(), command);
     for (const CLI::App* part : parts) {
-      if (part != command) out += fmt::format(".PP\n.B oddshot {} {}\n{}.\n", command->get_name(), part->get_name(), for_troff(part->get_description()));
+      if (part != command)
+        out += fmt::format(".PP\n.B oddshot {} {}\n{}.\n", command->get_name(), part->get_name(), for_troff(part->get_description()));
       for (const CLI::Option* option : part->get_options()) {
         out += fmt::format(".TP\n.B {}\n{}\n", for_troff(option->get_name(false, true)), for_troff(option->get_description()));
       }
     }
     if (!command->get_footer().empty()) out += fmt::format(".PP\n.nf\n\\&{}\n.fi\n", for_troff(command->get_footer()));
   }
-  out += ".SH SETTINGS\nAn option given on the command line stands before the environment, which stands before the file of\n.BR \\-\\-config ;\n"
-         "what none of them says has the default. The environment names an option as\n.BR ODDSHOT_MAX_FALSE_ALARMS .\n"
-         ".SH EXIT STATUS\n0 done, 1 wrong input, 2 wrong usage, 130 interrupted.\n";
+  out +=
+      ".SH SETTINGS\nAn option given on the command line stands before the environment, which stands before the file of\n.BR \\-\\-config "
+      ";\n"
+      "what none of them says has the default. The environment names an option as\n.BR ODDSHOT_MAX_FALSE_ALARMS .\n"
+      ".SH EXIT STATUS\n0 done, 1 wrong input, 2 wrong usage, 130 interrupted.\n";
   return out;
 }
 

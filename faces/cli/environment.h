@@ -1,5 +1,5 @@
-// Settings from the environment: ODDSHOT_MAX_FALSE_ALARMS is --max-false-alarms. An option on the command line stands before it, and it before
-// the file of --config.
+// Settings from the environment: ODDSHOT_MAX_FALSE_ALARMS is --max-false-alarms. An option on the command line stands before it, and it
+// before the file of --config.
 #pragma once
 
 #include <string>

@@ -18,6 +18,7 @@ Command add_suite(CLI::App& parent) {
   CLI::App* check = command->add_subcommand("check", "validate a manifest, read its data, print the tasks with their counts");
   add_suite_options(*check, *settings);
   check->footer("Example:  oddshot suite check my-suite.toml --data .");
+  command->footer("Example:  oddshot suite list");
   const CLI::App* list = command->add_subcommand("list", "print the suites that ship, one a line");
   return [settings, list] {
     if (list->parsed()) {

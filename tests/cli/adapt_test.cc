@@ -212,7 +212,7 @@ TEST_F(Tables, WrongRowsAreRefusedInOneLine) {
   const std::string lacking = folder_.write("lacking.csv", "x0,x1,x2,x33,x4,note\n0,0,0,0,0,small\n");
   expect_one_line(run_program({"score", detector, lacking}), 1, "\"x3\"");
   const std::string own = folder_.write("own.csv", "x0,x1,x2,x3,x4,note,score\n0,0,0,0,0,small,1\n");
-  expect_one_line(run_program({"score", detector, own}), 1, "--columns");
+  expect_one_line(run_program({"score", detector, own}), 1, "name the columns to keep");
   expect_one_line(run_program({"score", model, rows}), 1, "oddshot adapt");
 }
 
@@ -244,7 +244,7 @@ TEST_F(Detectors, ScoreWhatComesThroughAPipe) {
   EXPECT_EQ(lines(json.out), 160U);
   EXPECT_TRUE(json.out.starts_with("{\"x0\":")) << json.out.substr(0, 100);
   const std::string file = folder_.write("rows.jsonl", json.out);
-  const Outcome again = run_program({"score", detector, "-"}, {}, file);
+  const Outcome again = run_program({"score", detector, "-", "--columns", "none"}, {}, file);
   EXPECT_EQ(again.status, 1);  // x1 is gone
   EXPECT_NE(again.err.find("x1"), std::string::npos) << again.err;
 }

@@ -69,7 +69,7 @@ TEST(Settings, AFlagOfTheEnvironmentIsOneOrZero) {
   }
   {
     const Variable variable("ODDSHOT_EXPLAIN", "0");
-    EXPECT_TRUE(run_program({"learners"}).out.starts_with("score-net,"));
+    EXPECT_TRUE(run_program({"learners"}).out.starts_with("committee,"));
   }
   const Variable variable("ODDSHOT_EXPLAIN", "perhaps");
   const Outcome outcome = run_program({"learners"});

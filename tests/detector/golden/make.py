@@ -1,7 +1,8 @@
 """Makes a detector file of the format that a program writes: python3 make.py build/oddshot
 
 Files here are kept for ever: what an older Oddshot wrote must load. So this is run once for every new format, by a program of that format, and
-never again for an old one. The tables are made by a generator of our own, for those of Python differ between versions.
+never again for an old one. (Until 0.1.0 is released the detectors of table space may still change; then the scores, not the files, are taken
+anew: oddshot score detector-1.safetensors rows.csv --columns none.) The tables are made by a generator of our own, for those of Python differ between versions.
 """
 import json
 import pathlib
