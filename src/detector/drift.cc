@@ -109,7 +109,7 @@ std::size_t place_of(std::span<const float> row, const std::vector<std::size_t>&
 
 }  // namespace
 
-DriftWatch::Numbers DriftWatch::numbers_of(std::string what, std::size_t feature, std::vector<float> values) {
+DriftWatch::Numbers DriftWatch::numbers_of(std::string what, std::size_t feature, const std::vector<float>& values) {
   Numbers numbers{.what = std::move(what), .feature = feature, .values = values, .reference = {}, .now = {}};
   std::ranges::sort(numbers.values);
   numbers.values.erase(std::unique(numbers.values.begin(), numbers.values.end()), numbers.values.end());

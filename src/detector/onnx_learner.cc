@@ -70,7 +70,7 @@ class Learner {
     const auto k = static_cast<std::int64_t>(std::min(kSiameseNeighbours, normals.rows));
     const Value nearest = g.ops("TopK", {distances(embedded, normals), g.whole_numbers({k})}, 2,
                                 {{"axis", std::int64_t{1}}, {"largest", std::int64_t{0}}, {"sorted", std::int64_t{1}}})[0];
-    const Value far = g.reduce("ReduceMean", nearest);
+    Value far = g.reduce("ReduceMean", nearest);
     if (!has("support.anomaly")) return far;
     return g.subtract(far, g.reduce("ReduceMin", distances(embedded, tensor("support.anomaly"))));
   }

@@ -132,7 +132,7 @@ Value Graph::fresh() {
   return name;
 }
 
-std::vector<Value> Graph::ops(std::string_view type, std::vector<Value> inputs, std::size_t results, const Attributes& attributes,
+std::vector<Value> Graph::ops(std::string_view type, const std::vector<Value>& inputs, std::size_t results, const Attributes& attributes,
                               std::string_view domain) {
   Message out;
   for (const Value& one : inputs) out.bytes(node::kInput, one);
@@ -149,8 +149,8 @@ std::vector<Value> Graph::ops(std::string_view type, std::vector<Value> inputs, 
   return names;
 }
 
-Value Graph::op(std::string_view type, std::vector<Value> inputs, const Attributes& attributes, std::string_view domain) {
-  return ops(type, std::move(inputs), 1, attributes, domain).front();
+Value Graph::op(std::string_view type, const std::vector<Value>& inputs, const Attributes& attributes, std::string_view domain) {
+  return ops(type, inputs, 1, attributes, domain).front();
 }
 
 Value Graph::constant(Type type, const std::vector<std::int64_t>& shape, std::string_view raw) {

@@ -57,8 +57,8 @@ class Graph {
   void output(const Value& value, const std::string& name, Type type, std::size_t columns = 1);
 
   // One operator with one result, or with several.
-  Value op(std::string_view type, std::vector<Value> inputs, const Attributes& attributes = {}, std::string_view domain = {});
-  std::vector<Value> ops(std::string_view type, std::vector<Value> inputs, std::size_t results, const Attributes& attributes = {},
+  Value op(std::string_view type, const std::vector<Value>& inputs, const Attributes& attributes = {}, std::string_view domain = {});
+  std::vector<Value> ops(std::string_view type, const std::vector<Value>& inputs, std::size_t results, const Attributes& attributes = {},
                          std::string_view domain = {});
 
   Value number(double value);                 // a scalar

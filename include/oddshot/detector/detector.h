@@ -29,7 +29,7 @@ struct AdaptOptions {
   std::vector<std::string> ignored;                // columns that are no features
   // Column of numbers of 0 or more, or empty: how much likelier such a row is where the detector will be used than among these rows. Weighs
   // the calibration, and which rows serve where they are too many.
-  std::string weight = {};
+  std::string weight = {};  // NOLINT(readability-redundant-member-init): may be left out of a designated initialiser
   CalibrationScheme calibration = CalibrationScheme::kAuto;
   // Of all normal rows to come, so many may be alerts: sees to it that there are calibrators enough. Above 0, below 1.
   std::optional<double> max_false_alarms = std::nullopt;
@@ -40,7 +40,8 @@ struct AdaptOptions {
   bool fall_back = true;
   // Keeps the rows as they were given, so that labels can be added, corrected and withdrawn later.
   bool keep_rows = true;
-  std::string when = {};  // for the history, in any form; may be empty
+  // For the history, in any form; may be empty.
+  std::string when = {};  // NOLINT(readability-redundant-member-init): likewise
 
   // Throws ArgumentError.
   void validate() const;

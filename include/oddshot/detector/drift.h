@@ -54,7 +54,7 @@ class DriftWatch {
     std::vector<std::uint64_t> now;
   };
 
-  static Numbers numbers_of(std::string what, std::size_t feature, std::vector<float> values);
+  static Numbers numbers_of(std::string what, std::size_t feature, const std::vector<float>& values);
   static void count(Numbers& numbers, float value);
 
   std::size_t width_ = 0;
