@@ -33,6 +33,9 @@ Value say_detector(Graph& g, const Detector& detector) {
         "a detector of space \"table\" cannot be exported: its conditional densities, random subspaces and trees have no words "
         "in ONNX");
   }
+  if (!detector.method().empty()) {
+    throw ArgumentError(fmt::format("the simple method \"{}\", which serves instead of the model, cannot be exported", detector.method()));
+  }
   const std::string method = method_of(model, detector.anomalies());
   if (method != model.learner && method != kMeanScore) {
     throw ArgumentError(

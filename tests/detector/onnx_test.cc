@@ -278,6 +278,11 @@ TEST(Onnx, RefusesByNameWhatItCannotSay) {
   MetaModel chosen = model_of(s, "score-net", Space::kScores);
   chosen.selection = Selection{.folds = 0, .tasks = 0, .shots = {1}, .candidates = {}, .chosen = {"lof@whitened"}};
   EXPECT_NE(refusal(adapted(s, std::move(chosen), 3)).find("\"lof@whitened\""), std::string::npos);
+  DetectorParts served;
+  served.method = "knn";
+  served.rows.support = s.views.transform(s.preprocessor.transform(s.table, s.normals));
+  served.rows.labels.assign(s.normals.size(), 0);
+  EXPECT_NE(refusal(Detector(model_of(s, "score-net", Space::kScores), std::move(served))).find("\"knn\""), std::string::npos);
   const Sample windows = sample({.windows = {.means = {3}, .deviations = {}, .changes = {}, .lags = {}, .group = "flag", .time = "time"}});
   EXPECT_NE(refusal(adapted(windows, model_of(windows, "score-net", Space::kScores), 3)).find("windows of a time series"),
             std::string::npos);
