@@ -69,6 +69,8 @@ struct Table {
   // cancel.
   void (*squared_distances)(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T* out,
                             std::size_t ld_out);
+  // The places i of values[i] <= limit into `index`, which has room for n, rising; returns how many there are. A NaN is at most nothing.
+  std::size_t (*at_most)(std::size_t n, const T* values, T limit, std::uint32_t* index);
 };
 
 // The best table of this machine; $ODDSHOT_TARGET (a name of target_names()) forces another, for tests and bug reports.

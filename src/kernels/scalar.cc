@@ -1,6 +1,7 @@
 // Every kernel as its formula reads: documentation, fallback and, in double, the oracle of the tests. Speed is no concern here.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 
 #include "kernels/tables.h"
@@ -121,6 +122,15 @@ void squared_distances(std::size_t m, std::size_t n, std::size_t d, const T* x, 
   }
 }
 
+template <class T>
+std::size_t at_most(std::size_t n, const T* values, T limit, std::uint32_t* index) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (values[i] <= limit) index[count++] = static_cast<std::uint32_t>(i);
+  }
+  return count;
+}
+
 }  // namespace
 
 template <class T>
@@ -137,6 +147,7 @@ const Table<T>& scalar_table() {
       .logistic = logistic<T>,
       .adam = adam<T>,
       .squared_distances = squared_distances<T>,
+      .at_most = at_most<T>,
   };
   return kTable;
 }

@@ -34,6 +34,7 @@ const Table<T>& target_table() {
     table.adam = adam<T>;
     table.squared_distances = squared_distances<T>;
     if constexpr (sizeof(T) == sizeof(float)) {
+      table.at_most = at_most;
       table.tanh = tanh;
       table.gelu = gelu;
       table.logistic = logistic;

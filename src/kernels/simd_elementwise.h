@@ -88,6 +88,33 @@ void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const
   });
 }
 
+// Most values are above the limit: four vectors are looked at together, and one by one only where something is found.
+inline std::size_t at_most(std::size_t n, const float* values, float limit, std::uint32_t* index) {
+  const Tag<float> d;
+  const hn::RebindToUnsigned<Tag<float>> places;
+  const Vec<float> most = hn::Set(d, limit);
+  std::size_t count = 0;
+  const auto take = [&](std::size_t i) HWY_ATTR {
+    const auto found = hn::Le(hn::LoadU(d, values + i), most);
+    if (hn::AllFalse(d, found)) return;
+    // A whole vector may be written from index + count on: count <= i, so it ends within n.
+    count += hn::CompressStore(hn::Iota(places, static_cast<std::uint32_t>(i)), hn::RebindMask(places, found), places, index + count);
+  };
+  std::size_t i = 0;
+  for (; i + 4 * kLanes<float> <= n; i += 4 * kLanes<float>) {
+    const auto first = hn::Or(hn::Le(hn::LoadU(d, values + i), most), hn::Le(hn::LoadU(d, values + i + kLanes<float>), most));
+    const auto second =
+        hn::Or(hn::Le(hn::LoadU(d, values + i + 2 * kLanes<float>), most), hn::Le(hn::LoadU(d, values + i + 3 * kLanes<float>), most));
+    if (hn::AllFalse(d, hn::Or(first, second))) continue;
+    for (std::size_t v = 0; v < 4; ++v) take(i + v * kLanes<float>);
+  }
+  for (; i + kLanes<float> <= n; i += kLanes<float>) take(i);
+  for (; i < n; ++i) {
+    if (values[i] <= limit) index[count++] = static_cast<std::uint32_t>(i);
+  }
+  return count;
+}
+
 }  // namespace oddshot::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

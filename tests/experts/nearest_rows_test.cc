@@ -1,7 +1,9 @@
 #include "experts/nearest_rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +49,70 @@ TEST(NearestRows, AreThoseOfASortOfAllDistances) {
         if (k < n) expect_nearest(nearest.find_others(k), reference, reference, true);
       }
     }
+  }
+}
+
+// Among so many rows most are left out by products before any distance is computed: the same bits come out as where every distance is
+// ranked, which is how a reference is searched that has too few rows for products. `reference` is cut into such parts.
+void expect_every_distance_ranked(MatrixView rows, MatrixView reference, std::size_t k) {
+  constexpr std::size_t kPart = 1000;
+  const Neighbours found = NearestRows(reference).find(rows, k);
+  std::vector<std::vector<std::pair<float, std::uint32_t>>> all(rows.rows);
+  for (std::size_t first = 0; first < reference.rows; first += kPart) {
+    const MatrixView part = reference.slice(first, std::min(kPart, reference.rows - first));
+    const std::size_t few = std::min(k, part.rows);
+    const Neighbours near = NearestRows(part).find(rows, few);
+    for (std::size_t r = 0; r < rows.rows; ++r) {
+      for (std::size_t j = 0; j < few; ++j) {
+        all[r].emplace_back(near.distances(r, j), static_cast<std::uint32_t>(first + near.indices_of(r)[j]));
+      }
+    }
+  }
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    std::ranges::sort(all[r]);
+    for (std::size_t j = 0; j < k; ++j) {
+      ASSERT_EQ(found.distances(r, j), all[r][j].first) << "row " << r << ", neighbour " << j;
+      ASSERT_EQ(found.indices_of(r)[j], all[r][j].second) << "row " << r << ", neighbour " << j;
+    }
+  }
+}
+
+TEST(NearestRows, AmongManyAreThoseOfEveryDistance) {
+  for (const std::size_t n : {1024U, 1537U, 3000U}) {
+    for (const std::size_t d : {1U, 7U, 40U}) {
+      for (const std::size_t k : {1U, 20U}) expect_every_distance_ranked(random_rows(131, d, 1), random_rows(n, d, n), k);
+    }
+  }
+}
+
+// Where products cancel: a tight cluster far from the mean, equal rows, one row that is far from all, no gaps at all, squares near the end
+// of float.
+TEST(NearestRows, AmongManyDoNotSufferFromCancellation) {
+  constexpr std::size_t kColumns = 10;
+  Matrix reference = random_rows(2500, kColumns, 4);
+  for (std::size_t r = 0; r < 1500; ++r) {
+    for (float& value : reference.row(r)) value = 1e4F + 1e-2F * std::round(10 * value);
+  }
+  for (std::size_t r = 1500; r < 1900; ++r) std::ranges::copy(reference.row(7), reference.row(r).begin());
+  reference(2000, 3) = 1e8F;
+  Matrix rows(200, kColumns);
+  for (std::size_t r = 0; r < rows.rows(); ++r) std::ranges::copy(reference.row(13 * r), rows.row(r).begin());
+  for (float& value : rows.row(5)) value = 3e7F;
+  expect_every_distance_ranked(rows, reference, 5);
+  for (const float size : {0.0F, 1e-25F, 1e17F, 1e18F}) {
+    Matrix scaled = random_rows(1100, kColumns, 5);
+    for (std::size_t i = 0; i < scaled.rows() * kColumns; ++i) scaled.data()[i] *= size;
+    expect_every_distance_ranked(scaled.view().slice(0, 50), scaled, 5);
+  }
+}
+
+TEST(NearestRows, AmongManyARowIsNotItsOwnNeighbour) {
+  const Matrix reference = random_rows(1500, 6, 6);
+  const Neighbours others = NearestRows(reference).find_others(4);
+  const Neighbours all = NearestRows(reference).find(reference, 5);
+  for (std::size_t r = 0; r < reference.rows(); ++r) {
+    ASSERT_EQ(all.indices_of(r)[0], r);
+    for (std::size_t j = 0; j < 4; ++j) ASSERT_EQ(others.indices_of(r)[j], all.indices_of(r)[j + 1]) << "row " << r;
   }
 }
 

@@ -133,5 +133,28 @@ TEST_P(ElementwiseOn, AdamFollowsTheAlgorithm) {
   expect_adam(table<double>(GetParam()));
 }
 
+// Against a loop over the values, at limits that none, some and all of them keep; every fifth value is NaN, which keeps none.
+template <class T>
+void expect_at_most(const Table<T>& target) {
+  for (const std::size_t n : sizes<T>()) {
+    Plane<T> values = Plane<T>::whole(1, n, 3);
+    for (std::size_t i = 4; i < n; i += 5) values.at(0, i) = std::numeric_limits<T>::quiet_NaN();
+    for (const T limit : {T{-5}, T{-4}, T{0}, T{3}, std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN()}) {
+      std::vector<std::uint32_t> expected;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (values.at(0, i) <= limit) expected.push_back(static_cast<std::uint32_t>(i));
+      }
+      std::vector<std::uint32_t> found(n);
+      found.resize(target.at_most(n, values.data(), limit, found.data()));
+      ASSERT_EQ(found, expected) << n << " values, limit " << limit;
+    }
+  }
+}
+
+TEST_P(ElementwiseOn, AtMostFindsThePlacesInOrder) {
+  expect_at_most(table<float>(GetParam()));
+  expect_at_most(table<double>(GetParam()));
+}
+
 }  // namespace
 }  // namespace oddshot::kernels

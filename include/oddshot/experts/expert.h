@@ -25,8 +25,8 @@ class Scorer {
 class FittedExpert : public Scorer {
  public:
   // Leave-one-out (or out-of-bag) scores of the fitting normals: [normals.rows]. Where the rows that are left say nothing (lof and
-  // isolation-forest on two normals), they are NaN. knn, lof, knn-difference, pca and one-class-svm compute them on each call, the last two
-  // by refitting.
+  // isolation-forest on two normals), they are NaN. knn, lof, knn-difference, both isolation forests, pca and one-class-svm compute them on
+  // each call, the last two by refitting.
   virtual std::vector<float> fitting_scores() const = 0;
 };
 
