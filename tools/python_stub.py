@@ -1,6 +1,7 @@
-"""Writes the stubs of the Python package beside its sources: the classes that are made from the core's table of experts, and the core itself.
+"""Writes the stubs of the Python package beside its sources, or to FOLDER: the classes that are made from the core's table of experts, and the
+core itself.
 
-    PYTHONPATH=build/python .venv/bin/python tools/python_stub.py
+    PYTHONPATH=build/python .venv/bin/python tools/python_stub.py [FOLDER]
 """
 
 import pathlib
@@ -10,7 +11,8 @@ import sys
 import oddshot
 from oddshot import pyod
 
-PACKAGE = pathlib.Path(__file__).resolve().parents[1] / "faces/python/oddshot"
+PACKAGE = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[1] / "faces/python/oddshot"
+(PACKAGE / "pyod").mkdir(parents=True, exist_ok=True)
 HEAD = "# Written by tools/python_stub.py.\n"
 
 
@@ -19,15 +21,16 @@ def lines(module, names):
 
 
 errors = [name for name in oddshot.__all__ if name.endswith("Error")]
-homes = {"_few_shot": ["FewShotDetector"], "_meta": ["MetaModel", "Suite", "Task", "evaluate", "learners", "meta_train"]}
+homes = {"_explanation": ["Explanation"], "_few_shot": ["FewShotDetector"], "_meta": ["MetaModel", "Suite", "Task", "evaluate", "learners", "meta_train"]}
 (PACKAGE / "__init__.pyi").write_text(
     HEAD
     + "from . import plot as plot, pyod as pyod\n"
     + lines("._core", errors)
-    + "from ._experts import Expert, experts as experts\n"
+    + "from ._experts import Expert, LabelledExpert, experts as experts\n"
     + "".join(lines(f".{module}", names) for module, names in homes.items())
     + "\n__version__: str\n\n"
     + "".join(f"class {name}(Expert): ...\n" for name in oddshot.experts())
+    + "".join(f"class {name}(LabelledExpert): ...\n" for name in oddshot.experts(labelled=True))
 )
 aliases = [name for name in pyod.__all__ if name not in oddshot.experts() and name != "BaseDetector"]
 (PACKAGE / "pyod/__init__.pyi").write_text(

@@ -39,11 +39,11 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
   for (const MetaModel& model : models) {
     settings.learners += (settings.learners.empty() ? "" : ",") + (model.selection ? std::string(kAutoLearner) : model.learner);
   }
-  settings.settle();
+  const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
+  settings.settle(manifest.cut == Cut::kTable);
   settings.plan.learner = models.front().learner_options;
   settings.plan.training = models.front().training;
   as_usage([&] { settings.plan.validate(); });
-  const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder);
   const SuiteRows rows = read_suite(manifest, settings.data);
@@ -69,6 +69,7 @@ Command add_evaluate(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
   auto files = std::make_shared<std::vector<std::string>>();
   CLI::App* command = parent.add_subcommand("evaluate", "judge trained models on a suite's held-out tasks, beside the baselines");
+  take_defaults_of_space(*command, *settings);
   add_suite_options(*command, *settings);
   command->add_option("MODEL", *files, "model files of oddshot train or oddshot run")->required();
   add_shots_options(*command, *settings);

@@ -16,7 +16,6 @@ namespace oddshot::cli {
 namespace {
 
 constexpr unsigned kMostThreads = 1024;
-constexpr std::size_t kRepeatsOfTables = 3;  // of a suite of tables, of which there are many
 
 // The subcommand that parsing had reached.
 const CLI::App* deepest(const CLI::App* app) {
@@ -27,6 +26,13 @@ const CLI::App* deepest(const CLI::App* app) {
 }
 
 }  // namespace
+
+void take_defaults_of_space(CLI::App& command, Settings& settings) {
+  settings.given = [&command](const char* name) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    return option != nullptr && option->count() > 0;
+  };
+}
 
 void add_suite_options(CLI::App& command, Settings& settings) {
   command.add_option("SUITE", settings.suite, "a suite that ships (oddshot suite list) or the path of a manifest")->required();
@@ -52,10 +58,6 @@ void add_training_options(CLI::App& command, Settings& settings) {
       .add_option("--learner", settings.learners,
                   "meta-learners, a list, in which auto stands for what leaving training tasks out shows to be best; or none")
       ->capture_default_str();
-  settings.given = [&command](const char* name) {
-    const CLI::Option* option = command.get_option_no_throw(name);
-    return option != nullptr && option->count() > 0;
-  };
   command
       .add_option(
           "--space", settings.space,
@@ -149,46 +151,40 @@ void Settings::settle(bool of_tables) {
     throw UsageError(fmt::format("--threads is {}; it must be 0 to {}", threads, kMostThreads));
   }
   data.download = !no_download;
-  if (of_tables && given && !given("--space")) space = to_string(Space::kTable);
-  if (of_tables && given && !given("--repeats")) plan.evaluation.repeats = kRepeatsOfTables;
   plan.learners = parse_names(learners);
   plan.baselines = expanded_baselines(parse_names(baselines));
-  if (space == to_string(Space::kTable) && given && !given("--shots")) shots = "0,1,5,10,20";  // a table of one's own may have none known
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
-  as_usage([&] { plan.training.space = parse_space(space); });
-  if (of_tables && plan.training.space != Space::kTable) {
-    throw UsageError(
-        fmt::format("--space {}: the tables of this suite have no columns in common; they take --space table, the default", space));
-  }
-  if (plan.training.space == Space::kRaw && given) {
-    const LearnerOptions learner = plan.learner;
-    const TrainingOptions training = plan.training;
-    use_raw_settings(plan.learner, plan.training);
-    if (given("--hidden")) plan.learner.encoder.hidden = learner.encoder.hidden;
-    if (given("--steps")) plan.training.steps = training.steps;
-    if (given("--episodes")) plan.training.episodes = training.episodes;
-    if (given("--dropout")) plan.training.dropout = training.dropout;
-    if (given("--rate")) plan.training.rate = training.rate;
-    if (given("--warmup")) plan.training.warmup = training.warmup;
-    if (given("--weight-decay")) plan.training.weight_decay = training.weight_decay;
-  }
-  if (plan.training.space == Space::kTable && given) {
-    if (!given("--augment")) augment = "none";
-    if (!given("--normals")) plan.evaluation.normals = TableSpace::kMostNormals;
-  }
-  plan.training.seed = plan.evaluation.seed;
-  plan.training.shots = plan.evaluation.shots;
-  plan.training.episode.normals = plan.evaluation.normals;
   as_usage([&] {
+    plan.training.space = given && !given("--space") ? default_space(of_tables) : parse_space(space);
     plan.learner.encoder.activation = parse_activation(activation);
     plan.learner.metric = parse_metric(metric);
     plan.learner.contrast = parse_contrast(contrast);
     plan.learner.mining = parse_mining(mining);
     plan.training.optimizer = parse_optimizer(optimizer);
     plan.training.augment = parse_augment(augment);
+    if (given) take_defaults(of_tables);
+    plan.train_as_judged();
     plan.validate();
   });
+}
+
+void Settings::take_defaults(bool of_tables) {
+  const ExperimentPlan defaults = default_plan(plan.training.space, of_tables);
+  const auto choose = [&](const char* option, auto& field, const auto& value) {
+    if (!given(option)) field = value;
+  };
+  choose("--hidden", plan.learner.encoder.hidden, defaults.learner.encoder.hidden);
+  choose("--steps", plan.training.steps, defaults.training.steps);
+  choose("--episodes", plan.training.episodes, defaults.training.episodes);
+  choose("--dropout", plan.training.dropout, defaults.training.dropout);
+  choose("--rate", plan.training.rate, defaults.training.rate);
+  choose("--warmup", plan.training.warmup, defaults.training.warmup);
+  choose("--weight-decay", plan.training.weight_decay, defaults.training.weight_decay);
+  choose("--augment", plan.training.augment, defaults.training.augment);
+  choose("--shots", plan.evaluation.shots, defaults.evaluation.shots);
+  choose("--normals", plan.evaluation.normals, defaults.evaluation.normals);
+  choose("--repeats", plan.evaluation.repeats, defaults.evaluation.repeats);
 }
 
 void Settings::fit_to(const TaskSuite& tasks) {

@@ -55,7 +55,7 @@ struct Settings {
   std::string output;
   bool resume = false;
 
-  // Whether an option is on the command line, which then stands whatever --space is. Set by add_training_options.
+  // Whether an option is on the command line, which then stands whatever --space is. Empty: all stand. Set by take_defaults_of_space.
   std::function<bool(const char*)> given;
 
   // Moves the texts into the plan and checks it. `of_tables`: for a suite of tables, where space table is the default. Throws
@@ -66,8 +66,14 @@ struct Settings {
   void fit_to(const TaskSuite& tasks);
   // -o, or out/SUITE.
   std::filesystem::path output_folder(const std::string& suite) const;
+
+ private:
+  // What is not on the command line is as the space has it.
+  void take_defaults(bool of_tables);
 };
 
+// What is not on the command line is as its space and suite have it (default_plan).
+void take_defaults_of_space(CLI::App& command, Settings& settings);
 void add_suite_options(CLI::App& command, Settings& settings);       // SUITE --data --no-download
 void add_common_options(CLI::App& command, Settings& settings);      // --seed --threads
 void add_training_options(CLI::App& command, Settings& settings);    // --learner --shots --normals --steps ... of learners and training

@@ -45,6 +45,7 @@ int train(Settings& settings) {
 Command add_train(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
   CLI::App* command = parent.add_subcommand("train", "meta-train one learner on a suite's training tasks");
+  take_defaults_of_space(*command, *settings);
   add_suite_options(*command, *settings);
   add_training_options(*command, *settings);
   add_shots_options(*command, *settings);

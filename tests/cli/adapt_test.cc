@@ -98,7 +98,7 @@ TEST_F(Tables, AModelOfAnyTableIsJudgedOnASuiteOfOne) {
 
 TEST_F(Tables, WhatHasNoUseOnThemIsRefusedInASentence) {
   const std::string file = (folder_ / "m").string();
-  expect_one_line(run_program(words("train", {"--space", "scores", "-o", file})), 2, "they take --space table, the default");
+  expect_one_line(run_program(words("train", {"--space", "scores", "-o", file})), 2, "they take space \"table\", the default");
   expect_one_line(run_program(words("train", {"--space", "table", "--augment", "clusters=1", "-o", file})), 1, "--augment none");
   const std::string model = train();
   for (const char* baseline : {"pooled", "knn@whitened", "mean-score"}) {

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import oddshot
 from oddshot import _core
+from oddshot._labels import encode_labels
 
 ANYTHING = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.lists(st.floats()), st.dictionaries(st.text(), st.floats())
@@ -20,7 +21,15 @@ ARRAYS = arrays.arrays(
     shape=arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=12),
 )
 MILD = (ValueError, TypeError, OverflowError, ArithmeticError, oddshot.Error)
-FITTED = _core.FittedExpert("knn", np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32), 1)
+FITTED = _core.FittedExpert("knn", np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32), None, 1)
+ROWS = np.random.default_rng(2).normal(size=(40, 3))
+CORE = oddshot.FewShotDetector().fit(ROWS).detector_.core
+
+
+@pytest.fixture(scope="module")
+def detector(model):
+    """Of three columns; nothing that fails may change it."""
+    return model.adapt(ROWS, np.r_[np.zeros(38), np.ones(2)])
 
 
 def within(call):
@@ -76,6 +85,49 @@ def test_a_stream_serves_once():
     assert len(_core.Table.from_stream(capsule, "X", [], [])) == 2
     with pytest.raises(oddshot.ArgumentError, match="used up"):
         _core.Table.from_stream(capsule, "X", [], [])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(X=st.one_of(ANYTHING, ARRAYS), y=st.one_of(ANYTHING, ARRAYS), weight=st.one_of(st.none(), ANYTHING, ARRAYS), data=st.data())
+@pytest.mark.filterwarnings("ignore")
+def test_a_detector_given_whatever(X, y, weight, data, detector):
+    scores = detector.anomaly_scores(np.zeros((1, 3)))
+    call = data.draw(
+        st.sampled_from(
+            [
+                lambda: oddshot.FewShotDetector(detector.model).fit(X, y, weight=weight),
+                lambda: detector.partial_fit(X, y, weight=weight),
+                lambda: detector.withdraw(X),
+                lambda: detector.p_values(X, weight=weight),
+                lambda: detector.alerts(X, max_false_alarms=y, fdr=weight),
+                lambda: detector.predict(X),
+                lambda: detector.transform(X),
+                lambda: detector.explain(X, evaluations=64),
+                lambda: detector.drift(X),
+            ]
+        )
+    )
+    within(call)
+    np.testing.assert_array_equal(detector.anomaly_scores(np.zeros((1, 3))), scores)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(ANYTHING, ARRAYS, st.lists(st.sampled_from([0, 1, -1, None, np.nan, "normal", "anomaly", 2, True, b"x"]))), st.one_of(st.none(), st.integers(), st.text()))
+@pytest.mark.filterwarnings("ignore")
+def test_labels_of_whatever(y, pos_label):
+    made = within(lambda: encode_labels(y, pos_label=pos_label))
+    if made is not None:
+        assert set(made[0].tolist()) <= {-1, 0, 1} and len(made[1]) == 2
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, st.integers(0, 12)))
+def test_p_values_of_whatever(scores, weight, out, count):
+    for call in (lambda: _core.false_discovery_cut(scores, count, 0.1), lambda: CORE.p_values(scores, weight, out, count)):
+        try:
+            call()
+        except (*MILD, BufferError):
+            pass
 
 
 CELLS = st.one_of(st.none(), st.floats(), st.integers(-(2**63), 2**63 - 1), st.booleans(), st.text(), st.binary(), st.dates(), st.datetimes(), st.times())

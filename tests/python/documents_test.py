@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import numpy as np
+import pandas
 import pytest
 
 import oddshot
@@ -28,16 +30,26 @@ def test_the_first_program_of_the_page_prints_what_the_page_says(page):
     assert printed.getvalue() == found[2]
 
 
-@pytest.mark.parametrize("module", ["oddshot", "oddshot._experts", "oddshot._few_shot", "oddshot._meta", "oddshot._rows", "oddshot._tables", "oddshot.pyod", "oddshot.plot"])
+def test_the_page_s_few_shot_lines_run(capsys):
+    (lines,) = re.findall(r"```python\n(detector = oddshot.FewShotDetector.*?)```", (ROOT / "docs/python.md").read_text(), re.S)
+    rng = np.random.default_rng(3)
+    rows = pandas.DataFrame(rng.normal(size=(500, 3)), columns=["a", "b", "c"])
+    rows.loc[495:, "b"] += 20
+    named = {"frame": rows, "y": np.r_[np.zeros(495), np.ones(5)], "new_frame": rows[490:], "more_rows": rows[:2] + 0.1, "more_labels": [0, 0]}
+    exec(lines, {"oddshot": oddshot, **named})
+    assert "row 0: score" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", ["oddshot", "oddshot._experts", "oddshot._explanation", "oddshot._few_shot", "oddshot._labels", "oddshot._meta", "oddshot._rows", "oddshot._tables", "oddshot.pyod", "oddshot.plot"])
 def test_the_examples_of_docstrings_run(module):
     assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 def test_every_expert_shows_an_example_that_runs():
-    for name in oddshot.experts():
+    for name in [*oddshot.experts(), *oddshot.experts(labelled=True)]:
         finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner()
         tests = finder.find(getattr(oddshot, name), name)
-        assert sum(len(test.examples) for test in tests) >= 3
+        assert sum(len(test.examples) for test in tests) >= 4
         for test in tests:
             assert runner.run(test).failed == 0, name
 
@@ -45,6 +57,13 @@ def test_every_expert_shows_an_example_that_runs():
 def test_everything_public_has_a_docstring():
     for name in oddshot.__all__:
         assert name == "__version__" or (getattr(oddshot, name).__doc__ or "").strip(), name
+
+
+def test_the_stubs_are_those_of_the_package(tmp_path):
+    pytest.importorskip("nanobind", reason="its stubgen writes the stub of the core")
+    subprocess.run([sys.executable, ROOT / "tools/python_stub.py", tmp_path], check=True)
+    for stub in ("__init__.pyi", "_core.pyi", "pyod/__init__.pyi"):
+        assert (tmp_path / stub).read_text() == (ROOT / "faces/python/oddshot" / stub).read_text(), f"{stub} is old: see tools/python_stub.py"
 
 
 def test_the_stub_names_everything_that_the_package_has():

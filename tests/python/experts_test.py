@@ -24,7 +24,7 @@ def expert(request):
 
 
 def test_every_expert_of_the_core_without_labels_is_a_class():
-    assert len(NAMES) == sum(not uses_labels for _, uses_labels in _core.experts())
+    assert len(NAMES) == sum(not uses_labels for _, uses_labels, _ in _core.experts())
     assert {"RobustZ", "ECOD", "Mahalanobis", "KNN", "LOF", "IsolationForest"} <= set(NAMES)
 
 

@@ -147,6 +147,266 @@ def test_a_frame_without_a_column_or_of_another_kind_is_refused_by_its_name(mode
 
 def test_without_a_model_there_is_a_clear_error(labelled):
     with pytest.raises(TypeError, match="model is None"):
-        oddshot.FewShotDetector().fit(*labelled[:2])
+        oddshot.FewShotDetector(None).fit(*labelled[:2])
     with pytest.raises(OSError):
         oddshot.FewShotDetector("nowhere.safetensors").fit(*labelled[:2])
+
+
+# ---- alerts, p-values, probabilities -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    """normals(n): fresh normal rows; anomalies(n): rows of one kind of anomaly. Five columns."""
+    rng = np.random.default_rng(7)
+    mix = rng.normal(size=(5, 5))
+
+    def normals(n):
+        return rng.normal(size=(n, 5)) @ mix
+
+    def anomalies(n):
+        return rng.normal(size=(n, 5)) @ mix + [9, 0, -9, 0, 0]
+
+    return normals, anomalies
+
+
+@pytest.fixture(scope="module")
+def alarmed(cloud):
+    """The universal model adapted to 400 normals and 5 anomalies at a rate of 5%."""
+    normals, anomalies = cloud
+    X = np.r_[normals(400), anomalies(5)]
+    return oddshot.FewShotDetector(max_false_alarms=0.05).fit(X, np.r_[np.zeros(400), np.ones(5)])
+
+
+def test_false_alarms_are_as_few_as_promised_and_anomalies_are_found(alarmed, cloud):
+    normals, anomalies = cloud
+    assert alarmed.calibration_ == "held-back" and alarmed.max_false_alarms_ == 0.05
+    assert np.mean(alarmed.predict(normals(2000)) == 1) < 0.09
+    assert np.mean(alarmed.predict(anomalies(200)) == 1) > 0.9
+
+
+def test_predict_alerts_decision_and_p_values_say_the_same(alarmed, cloud):
+    X = np.r_[cloud[0](200), cloud[1](20)]
+    alerts = alarmed.alerts(X)
+    assert 0 < alerts.sum() < len(X)
+    np.testing.assert_array_equal(alarmed.predict(X), alerts.astype(float))
+    np.testing.assert_array_equal(alarmed.decision_function(X) > 0, alerts)
+    np.testing.assert_array_equal(alarmed.anomaly_scores(X) > alarmed.threshold_, alerts)
+    p = alarmed.p_values(X)
+    np.testing.assert_array_equal(p <= 0.05, alerts)
+    assert (np.diff(p[np.argsort(alarmed.anomaly_scores(X))]) <= 0).all() and p.min() == 1 / (alarmed.n_calibrators_ + 1)
+    np.testing.assert_array_equal(alarmed.alerts(X, max_false_alarms=0.2), p <= 0.2)
+
+
+def test_a_false_discovery_rate_is_that_of_benjamini_and_hochberg(alarmed, cloud):
+    X = np.r_[cloud[0](200), cloud[1](20)]
+    p = np.sort(alarmed.p_values(X))
+    cut = p[np.flatnonzero(p <= 0.1 * np.arange(1, len(p) + 1) / len(p)).max()]
+    np.testing.assert_array_equal(alarmed.alerts(X, fdr=0.1), alarmed.p_values(X) <= cut)
+    with pytest.raises(oddshot.ArgumentError, match="not by both"):
+        alarmed.alerts(X, fdr=0.1, max_false_alarms=0.1)
+
+
+def test_too_few_calibrators_for_a_rate_say_how_many_are_needed(model, labelled):
+    X, y, _ = labelled
+    with pytest.raises(oddshot.ArgumentError, match="999"):
+        oddshot.FewShotDetector(model, max_false_alarms=0.001).fit(X, y)
+    detector = oddshot.FewShotDetector(model).fit(X, y)
+    assert detector.max_false_alarms_ == 0.05
+    with pytest.raises(oddshot.ArgumentError, match="99"):
+        detector.alerts(X, max_false_alarms=0.001)
+    few = oddshot.FewShotDetector(model).fit(X[:12])
+    assert few.max_false_alarms_ == 1 / 13
+    assert few.predict(X).shape == (len(X),)
+
+
+def test_without_a_calibration_there_are_scores_alone(model, labelled):
+    X, y, _ = labelled
+    detector = oddshot.FewShotDetector(model, calibration="none").fit(X, y)
+    assert detector.calibration_ == "none" and detector.threshold_ is None and detector.max_false_alarms_ is None
+    assert detector.transform(X).shape == (len(X), 1)
+    for call in (detector.predict, detector.p_values, detector.alerts, detector.decision_function):
+        with pytest.raises(oddshot.ArgumentError, match="calibrat"):
+            call(X)
+
+
+def test_weights_weigh_p_values_as_the_formula_does(model, labelled):
+    X, y, _ = labelled
+    weight = np.where(X[:, 0] > 0, 2.0, 0.5)
+    detector = oddshot.FewShotDetector(model, calibration="cross-fitted").fit(X, y, weight=weight)
+    assert detector.threshold_ is None
+    light, heavy = detector.p_values(X, weight=np.zeros(len(X))), detector.p_values(X, weight=np.full(len(X), 100.0))
+    assert (light <= heavy).all() and (light < heavy).any()
+    np.testing.assert_array_equal(detector.alerts(X, weight=weight), detector.p_values(X, weight=weight) <= 0.05 * (1 + 1e-9))
+    np.testing.assert_array_equal(detector.predict(X), (detector.decision_function(X) >= 0).astype(int))
+    with pytest.raises(oddshot.ArgumentError, match="weight, row 3"):
+        detector.p_values(X, weight=np.where(np.arange(len(X)) == 3, -1, 1))
+    with pytest.raises(ValueError, match="259 weights for 260 rows"):
+        detector.fit(X, y, weight=weight[1:])
+    with pytest.raises(oddshot.ArgumentError, match="weights"):
+        model.adapt(X, y).p_values(X, weight=weight)
+
+
+# ---- what scikit-learn asks for beyond its checks -----------------------------------------------------------------------------------------
+
+
+def test_the_columns_of_oddshot_score_come_as_a_frame_of_ones_choice(alarmed, cloud):
+    X = cloud[0](30)
+    detector = clone(alarmed).fit(np.r_[cloud[0](400), cloud[1](5)], np.r_[np.zeros(400), np.ones(5)])
+    plain = detector.transform(X)
+    for kind, frame in (("pandas", pandas.DataFrame), ("polars", polars.DataFrame)):
+        made = detector.set_output(transform=kind).transform(X)
+        assert isinstance(made, frame) and list(made.columns) == ["score", "p_value", "alert"]
+        np.testing.assert_array_equal(made.to_numpy(), plain)
+    np.testing.assert_array_equal(plain, np.column_stack([detector.anomaly_scores(X), detector.p_values(X), detector.alerts(X)]))
+
+
+def test_a_pipeline_and_a_search_take_it(model, labelled):
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X, _, truth = labelled
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), oddshot.FewShotDetector(model)), {"fewshotdetector__contamination_robust": [0.0, 0.1]}, scoring="roc_auc", cv=3
+    )
+    assert search.fit(X, truth).best_score_ > 0.7
+
+
+@pytest.mark.parametrize(
+    "y, classes",
+    [
+        (np.repeat(["normal", "anomaly", "unknown"], [200, 40, 20]), ["normal", "anomaly"]),
+        (np.repeat([False, True], [220, 40]), [False, True]),
+        (np.repeat(["bad", "good"], [220, 40]), ["bad", "good"]),
+        (np.repeat([3.0, 7.0, np.nan], [200, 40, 20]), [3.0, 7.0]),
+    ],
+)
+def test_labels_of_ones_own_come_back(model, labelled, y, classes):
+    detector = model.adapt(labelled[0], y)
+    assert detector.classes_.tolist() == classes and detector.n_anomalies_ == 40
+    assert set(detector.predict(labelled[0])) <= set(classes)
+    assert bool([note for note in detector.notes_ if "pos_label" in note]) == (classes[0] in ("bad", 3.0))
+
+
+def test_pos_label_names_the_anomaly(model, labelled):
+    y = np.repeat(["good", "bad"], [220, 40])
+    detector = model.adapt(labelled[0], y, pos_label="bad")
+    assert detector.classes_.tolist() == ["good", "bad"] and detector.n_anomalies_ == 40
+    with pytest.raises(oddshot.ArgumentError, match="0 labels beside"):
+        model.adapt(labelled[0], np.full(260, "bad"), pos_label="bad")
+
+
+# ---- labels that come later ---------------------------------------------------------------------------------------------------------------
+
+
+def test_labels_that_come_later_make_the_detector_of_all_rows(model, mixed):
+    frame, y = mixed
+    first = np.arange(260) < 200
+    grown = model.adapt(frame[first], y[first]).partial_fit(frame[~first], y[~first])
+    at_once = model.adapt(frame, y)
+    np.testing.assert_array_equal(grown.anomaly_scores(frame), at_once.anomaly_scores(frame))
+    np.testing.assert_array_equal(grown.p_values(frame), at_once.p_values(frame))
+    assert [event["what"] for event in grown.history_] == ["adapted", "updated"] and grown.history_[1]["added"] == 5
+
+
+def test_a_label_is_corrected_and_withdrawn(model, labelled):
+    X, y, _ = labelled
+    wrong = y.copy()
+    wrong[7] = 1
+    wanted = model.adapt(X, y)
+    corrected = model.adapt(X, wrong).partial_fit(X[[7]], [0])
+    assert (corrected.n_normals_, corrected.n_anomalies_) == (wanted.n_normals_, 5)
+    without = y.copy()
+    without[7] = -1
+    wanted = model.adapt(X, without).anomaly_scores(X)
+    for other in (
+        model.adapt(X, y).partial_fit(X[[7]], [np.nan]),
+        model.adapt(X, wrong).partial_fit(X[[7]], [-1]),
+        model.adapt(X, y).withdraw(X[[7]]),
+        pickle.loads(pickle.dumps(model.adapt(X, y))).withdraw(X[[7]]),
+    ):
+        np.testing.assert_array_equal(other.anomaly_scores(X), wanted)
+
+
+def test_a_failed_update_leaves_the_detector_as_it_was(model, labelled):
+    X, y, _ = labelled
+    detector = model.adapt(X, y)
+    wanted = detector.anomaly_scores(X)
+    for call in (
+        lambda: detector.withdraw(X[[200]]),  # was not labelled
+        lambda: detector.withdraw(X[:50]),
+        lambda: detector.partial_fit(X[:2], [0, 3]),
+        lambda: detector.partial_fit(X[:2], [0]),
+        lambda: detector.partial_fit(X[:2, :3], [0, 1]),
+        lambda: detector.partial_fit(X[:2], [0, 1], weight=[1, 1]),
+    ):
+        with pytest.raises(ValueError):
+            call()
+        np.testing.assert_array_equal(detector.anomaly_scores(X), wanted)
+    with pytest.raises(ValueError, match="not kept the rows"):
+        model.adapt(X, y, forget_rows=True).partial_fit(X[:2], [0, 1])
+
+
+def test_the_first_partial_fit_is_a_fit(model, labelled):
+    X, y, _ = labelled
+    detector = oddshot.FewShotDetector(model).partial_fit(X, y, classes=[0, 1])
+    np.testing.assert_array_equal(detector.anomaly_scores(X), model.adapt(X, y).anomaly_scores(X))
+
+
+# ---- reasons, drift -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_shares_add_up_and_name_the_column_that_is_off(model, mixed):
+    frame, y = mixed
+    detector = model.adapt(frame, y)
+    odd = frame.iloc[[30]].assign(c=frame["c"].abs().max() * 20)
+    (why,) = detector.explain(odd)
+    assert why.columns[0].column == "c" and why.row == 0
+    assert sum(why.shares.values()) == pytest.approx(why.score - why.baseline, abs=1e-4)
+    assert why.score == pytest.approx(detector.anomaly_scores(odd)[0])
+    assert str(why).startswith("row 0: score") and len(why.normals) == 3
+    with pytest.raises(oddshot.ArgumentError, match="evaluations"):
+        detector.explain(odd, evaluations=1)
+
+
+def test_drift_is_seen_in_the_column_that_drifts(alarmed, cloud):
+    rows = cloud[0](500)
+    calm = alarmed.drift(rows)
+    rows[:, 2] += 6 * rows[:, 2].std()
+    moved = alarmed.drift(rows)
+    assert not any(one["shifted"] for one in calm["drift"])
+    assert {one["what"] for one in moved["drift"] if one["shifted"]} - {"score"} == {"x2"}
+
+
+# ---- the model that ships -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_universal_model_is_in_the_package_and_the_default(labelled):
+    X, y, truth = labelled
+    named, default = oddshot.FewShotDetector("universal").fit(X, y), oddshot.FewShotDetector().fit(X, y)
+    np.testing.assert_array_equal(named.anomaly_scores(X), default.anomaly_scores(X))
+    assert roc_auc_score(truth, default.anomaly_scores(X)) > 0.85
+    with pytest.raises(ValueError, match="did you mean universal"):
+        oddshot.MetaModel.load("univresal")
+
+
+@pytest.mark.parametrize(
+    "parameters, error",
+    [
+        ({"max_false_alarms": 2}, ValueError),
+        ({"max_false_alarms": "few"}, TypeError),
+        ({"calibration": "held"}, ValueError),
+        ({"calibration": None}, TypeError),
+        ({"contamination_robust": 0.5}, ValueError),
+        ({"contamination_robust": "x"}, TypeError),
+        ({"ignored": "a"}, TypeError),
+        ({"ignored": ["nowhere"]}, ValueError),
+        ({"n_jobs": 0}, ValueError),
+        ({"model": 3}, TypeError),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused_by_name(labelled, parameters, error):
+    with pytest.raises(error) as caught:
+        oddshot.FewShotDetector(**parameters).fit(*labelled[:2])
+    assert isinstance(caught.value, oddshot.Error)

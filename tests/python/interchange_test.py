@@ -1,5 +1,7 @@
 """The same model and rows give the same scores in C++, on the command line and in Python."""
 
+import io
+import json
 import os
 import subprocess
 
@@ -64,3 +66,52 @@ def test_a_detector_of_python_scores_alike_everywhere(files, model):
     scores = all_scores(files, detector)
     for name, values in scores.items():
         np.testing.assert_array_equal(values, scores["C++"], err_msg=name)
+
+
+@pytest.fixture
+def adapted(files):
+    """The same rows adapted to by the command line, to d.safetensors, and in Python; and rows to score."""
+    run(PROGRAM, "adapt", files / "model.safetensors", files / "rows.csv", "--label-column", "label", "--max-false-alarms", "0.1",
+        "--calibration", "cross-fitted", "-o", files / "d.safetensors")  # fmt: skip
+    rows = pandas.read_csv(files / "rows.csv")
+    detector = oddshot.FewShotDetector(files / "model.safetensors", max_false_alarms=0.1, calibration="cross-fitted")
+    return detector.fit(rows.drop(columns="label"), rows["label"].map({"normal": 0, "anomaly": 1})), pandas.read_csv(files / "new.csv")
+
+
+def test_p_values_and_alerts_are_those_of_the_command_line(files, adapted):
+    detector, new = adapted
+    table = pandas.read_csv(io.StringIO(run(PROGRAM, "score", files / "d.safetensors", files / "new.csv", "--columns", "none")))
+    np.testing.assert_allclose(detector.p_values(new), table["p_value"], rtol=0, atol=1e-6)  # printed with six digits
+    np.testing.assert_array_equal(detector.alerts(new), table["alert"] == 1)
+    made = detector.set_output(transform="pandas").transform(new)
+    assert list(made.columns) == list(table.columns)
+    table = pandas.read_csv(io.StringIO(run(PROGRAM, "score", files / "d.safetensors", files / "new.csv", "--columns", "none", "--fdr", "0.2")))
+    np.testing.assert_array_equal(detector.alerts(new, fdr=0.2), table["alert"] == 1)
+
+
+def test_an_update_and_reasons_are_those_of_the_command_line(files, adapted):
+    detector, new = adapted
+    rows = pandas.read_csv(files / "rows.csv")
+    rows.iloc[100:103].assign(label=["anomaly", "normal", "anomaly"]).to_csv(files / "later.csv", index=False)
+    run(PROGRAM, "update", files / "d.safetensors", "--labels", files / "later.csv")
+    loaded = oddshot.FewShotDetector.load(files / "d.safetensors")
+    detector.partial_fit(new.iloc[100:103], [1, 0, 1])
+    np.testing.assert_array_equal(detector.p_values(new), loaded.p_values(new))
+    loaded.partial_fit(new.iloc[110:111], [1]).save(files / "d.safetensors")
+    detector.partial_fit(new.iloc[110:111], [1])
+    told = json.loads(run(PROGRAM, "explain", files / "d.safetensors", files / "new.csv", "--row", "7", "--json"))
+    (why,) = detector.explain(new.iloc[[7]])
+    assert why.shares == {one["column"]: one["share"] for one in told[0]["columns"]}
+
+
+def test_a_detector_of_labels_of_ones_own_is_updated_in_python(files):
+    rows = pandas.read_csv(files / "rows.csv")
+    rows["label"] = rows["label"].map({"normal": "fine", "anomaly": "fraud"})
+    rows.to_csv(files / "own.csv", index=False)
+    run(PROGRAM, "adapt", files / "model.safetensors", files / "own.csv", "--label-column", "label", "--normal-value", "fine", "--anomaly-value",
+        "fraud", "-o", files / "d.safetensors")  # fmt: skip
+    detector = oddshot.FewShotDetector.load(files / "d.safetensors")
+    assert detector.classes_.tolist() == ["fine", "fraud"]
+    detector.partial_fit(rows.drop(columns="label").iloc[100:102], ["fraud", "fine"])
+    assert (detector.n_normals_, detector.n_anomalies_) == (56, 6)
+    assert set(detector.predict(rows)) <= {"fine", "fraud"}

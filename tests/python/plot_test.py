@@ -66,3 +66,23 @@ def test_drawing_on_given_axes_keeps_to_them(result):
 
     _, ax = plt.subplots()
     assert plot.ShotsDisplay.from_evaluation(result, ax=ax).ax_ is ax
+
+
+def test_scores_of_a_detector_have_its_threshold(model, labelled):
+    X, y, truth = labelled
+    detector = model.adapt(X, y)
+    shown = plot.ScoresDisplay.from_estimator(detector, X, truth)
+    assert shown.threshold == detector.threshold_ and len(shown.scores) == len(X)
+
+
+def test_bars_of_an_explanation_add_up_to_the_difference(model, labelled):
+    X, y, _ = labelled
+    detector = model.adapt(X, y)
+    for columns, bars in ((3, 4), (10, 5)):
+        shown = plot.ExplanationDisplay.from_estimator(detector, X[-1:], columns=columns)
+        assert len(shown.names) == len(shown.shares) == len(shown.ax_.patches) == bars
+        assert shown.shares.sum() == pytest.approx(shown.explanation.score - shown.explanation.baseline, abs=1e-4)
+        widths = [bar.get_width() for bar in shown.ax_.patches]
+        np.testing.assert_allclose(widths, shown.shares)
+    with pytest.raises(oddshot.ShapeError, match="2 rows"):
+        plot.ExplanationDisplay.from_estimator(detector, X[:2])

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "oddshot/base/error.h"
 
@@ -98,18 +99,29 @@ Rows::Rows(nb::handle array, const char* name, Missing missing) : buffer_(array,
   view_ = copy_;
 }
 
-Floats::Floats(nb::handle array, std::size_t size, const char* name) : buffer_(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) {
+template <class T>
+Values<T>::Values(nb::handle array, std::size_t size, const char* name)
+    : buffer_(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (std::is_const_v<T> ? 0 : PyBUF_WRITABLE)) {
+  constexpr bool kSingle = std::is_same_v<std::remove_const_t<T>, float>;
   const Py_buffer& buffer = buffer_.get();
-  if (buffer.ndim != 1 || !is_type(buffer, 'f')) throw ArgumentError(std::string(name) + " must be a dense list of float32");
+  if (buffer.ndim != 1 || !is_type(buffer, kSingle ? 'f' : 'd')) {
+    throw ArgumentError(std::string(name) + " must be a dense list of " + (kSingle ? "float32" : "float64"));
+  }
   if (static_cast<std::size_t>(buffer.shape[0]) != size) {
     throw ShapeError(std::string(name) + " has room for " + std::to_string(buffer.shape[0]) + " values where there are " +
                      std::to_string(size));
   }
 }
 
-std::span<float> Floats::span() const {
+template <class T>
+std::span<T> Values<T>::span() const {
   const Py_buffer& buffer = buffer_.get();
-  return {static_cast<float*>(buffer.buf), static_cast<std::size_t>(buffer.shape[0])};
+  return {static_cast<T*>(buffer.buf), static_cast<std::size_t>(buffer.shape[0])};
 }
+
+template class Values<float>;
+template class Values<double>;
+template class Values<const float>;
+template class Values<const double>;
 
 }  // namespace oddshot::python

@@ -41,14 +41,20 @@ class Rows {
   MatrixView view_;
 };
 
-// A one-dimensional, dense, writable array of float32. Throws ArgumentError if it is not, ShapeError if its size is not `size`.
-class Floats {
+// A one-dimensional, dense array of float32 or float64. Throws ArgumentError if it is of another kind, ShapeError if its size is not
+// `size`.
+template <class T>
+class Values {
  public:
-  Floats(nanobind::handle array, std::size_t size, const char* name);
-  std::span<float> span() const;
+  Values(nanobind::handle array, std::size_t size, const char* name);
+  std::span<T> span() const;
 
  private:
   Buffer buffer_;
 };
+using Floats = Values<float>;          // to be written to
+using Doubles = Values<double>;        // likewise
+using Weights = Values<const float>;   // to be read
+using PValues = Values<const double>;  // likewise
 
 }  // namespace oddshot::python

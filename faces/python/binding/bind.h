@@ -8,6 +8,7 @@ namespace oddshot::python {
 void bind_experts(nanobind::module_& module);
 void bind_tables(nanobind::module_& module);
 void bind_models(nanobind::module_& module);
-void bind_suites(nanobind::module_& module);  // after bind_models
+void bind_detectors(nanobind::module_& module);  // after bind_models
+void bind_suites(nanobind::module_& module);     // after bind_models
 
 }  // namespace oddshot::python

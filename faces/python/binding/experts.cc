@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,11 +35,13 @@ const Expert& expert_of(std::string_view name) {
 // An expert on the rows that it was fitted on.
 class PyExpert {
  public:
-  // Called with the GIL, which is free while it fits.
-  PyExpert(const std::string& name, nb::handle array, std::uint64_t seed) : expert_(expert_of(name)) {
+  // Called with the GIL, which is free while it fits. anomalies: rows, or None.
+  PyExpert(const std::string& name, nb::handle array, nb::handle anomalies, std::uint64_t seed) : expert_(expert_of(name)) {
     const Rows rows(array, "X");
+    std::optional<Rows> odd;
+    if (!anomalies.is_none()) odd.emplace(anomalies, "anomalies");
     const nb::gil_scoped_release free;
-    fitted_ = expert_.fit(rows.view(), {}, Stream(seed, Purpose::kForest, 0));
+    fitted_ = expert_.fit(rows.view(), odd ? odd->view() : MatrixView(), Stream(seed, Purpose::kForest, 0));
   }
 
   void score(nb::handle array, nb::handle out, unsigned threads) const {
@@ -74,9 +77,10 @@ class PyExpert {
 
 nb::list names() {
   nb::list all;
-  for (const Expert* expert : experts()) {
+  for (const Expert* expert : known_experts()) {
     const std::string_view name = expert->name();
-    all.append(nb::make_tuple(nb::str(name.data(), name.size()), expert->uses_labels()));
+    const std::string_view missing = expert->missing();
+    all.append(nb::make_tuple(nb::str(name.data(), name.size()), expert->uses_labels(), nb::str(missing.data(), missing.size())));
   }
   return all;
 }
@@ -84,9 +88,11 @@ nb::list names() {
 }  // namespace
 
 void bind_experts(nb::module_& module) {
-  module.def("experts", &names, "(name, whether it uses labels) of every expert, in the order of tables.");
-  nb::class_<PyExpert>(module, "FittedExpert", "An expert fitted on rows X [N x D].")
-      .def(nb::init<const std::string&, nb::handle, std::uint64_t>(), nb::arg("name"), nb::arg("X"), nb::arg("seed"))
+  module.def("experts", &names,
+             "(name, whether it uses labels, why it cannot be used on this machine or \"\") of every expert, in the order of tables.");
+  nb::class_<PyExpert>(module, "FittedExpert", "An expert fitted on normal rows X [N x D] and, if it uses labels, anomalies [A x D].")
+      .def(nb::init<const std::string&, nb::handle, nb::handle, std::uint64_t>(), nb::arg("name"), nb::arg("X"),
+           nb::arg("anomalies").none(), nb::arg("seed"))
       .def("score", &PyExpert::score, nb::arg("X"), nb::arg("out"), nb::arg("threads"),
            "Scores of X [M x D], rising with abnormality, to out [M] of float32; threads as of n_jobs, 0: one per core.")
       .def("fitting_scores", &PyExpert::fitting_scores, nb::arg("out"),

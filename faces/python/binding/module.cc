@@ -10,5 +10,6 @@ NB_MODULE(_core, module) {
   oddshot::python::bind_experts(module);
   oddshot::python::bind_tables(module);
   oddshot::python::bind_models(module);
+  oddshot::python::bind_detectors(module);
   oddshot::python::bind_suites(module);
 }

@@ -100,14 +100,9 @@ nb::list tasks(const PySuite& suite) {
 
 // ---- options by their names, which are those of the command line ------------------------------------------------------------------------
 
-struct Options {
-  ExperimentPlan plan;
-  std::string space;
-};
-
 struct Option {
   std::string_view name;
-  void (*set)(Options& options, nb::handle value);
+  void (*set)(ExperimentPlan& plan, nb::handle value);
 };
 
 template <class T>
@@ -117,52 +112,53 @@ void take(T& field, nb::handle value) {
 
 const std::vector<Option>& option_table() {
   static const std::vector<Option> table = {
-      {"space", [](Options& o, nb::handle value) { take(o.space, value); }},
-      {"steps", [](Options& o, nb::handle value) { take(o.plan.training.steps, value); }},
-      {"episodes", [](Options& o, nb::handle value) { take(o.plan.training.episodes, value); }},
-      {"tasks_per_step", [](Options& o, nb::handle value) { take(o.plan.training.tasks_per_step, value); }},
-      {"dropout", [](Options& o, nb::handle value) { take(o.plan.training.dropout, value); }},
-      {"rate", [](Options& o, nb::handle value) { take(o.plan.training.rate, value); }},
-      {"warmup", [](Options& o, nb::handle value) { take(o.plan.training.warmup, value); }},
-      {"weight_decay", [](Options& o, nb::handle value) { take(o.plan.training.weight_decay, value); }},
-      {"optimizer", [](Options& o, nb::handle value) { o.plan.training.optimizer = parse_optimizer(nb::cast<std::string>(value)); }},
-      {"augment", [](Options& o, nb::handle value) { o.plan.training.augment = parse_augment(nb::cast<std::string>(value)); }},
-      {"inner_steps", [](Options& o, nb::handle value) { take(o.plan.learner.inner_steps, value); }},
-      {"inner_rate", [](Options& o, nb::handle value) { take(o.plan.learner.inner_rate, value); }},
-      {"inner_momentum", [](Options& o, nb::handle value) { take(o.plan.learner.inner_momentum, value); }},
-      {"multi_step_loss", [](Options& o, nb::handle value) { take(o.plan.learner.multi_step_loss, value); }},
-      {"learn_inner_rates", [](Options& o, nb::handle value) { take(o.plan.learner.learn_inner_rates, value); }},
-      {"finetune_steps", [](Options& o, nb::handle value) { take(o.plan.learner.finetune_steps, value); }},
-      {"hidden", [](Options& o, nb::handle value) { take(o.plan.learner.encoder.hidden, value); }},
-      {"embedding", [](Options& o, nb::handle value) { take(o.plan.learner.embedding, value); }},
-      {"prototypes", [](Options& o, nb::handle value) { take(o.plan.learner.prototypes, value); }},
-      {"metric", [](Options& o, nb::handle value) { o.plan.learner.metric = parse_metric(nb::cast<std::string>(value)); }},
-      {"margin", [](Options& o, nb::handle value) { take(o.plan.learner.margin, value); }},
-      {"contrast", [](Options& o, nb::handle value) { o.plan.learner.contrast = parse_contrast(nb::cast<std::string>(value)); }},
-      {"mining", [](Options& o, nb::handle value) { o.plan.learner.mining = parse_mining(nb::cast<std::string>(value)); }},
-      {"proximity", [](Options& o, nb::handle value) { take(o.plan.learner.proximity, value); }},
-      {"conjugate_steps", [](Options& o, nb::handle value) { take(o.plan.learner.conjugate_steps, value); }},
-      {"optimizer_width", [](Options& o, nb::handle value) { take(o.plan.learner.optimizer_width, value); }},
-      {"members", [](Options& o, nb::handle value) { take(o.plan.learner.members, value); }},
+      {"space", [](ExperimentPlan& plan, nb::handle value) { plan.training.space = parse_space(nb::cast<std::string>(value)); }},
+      {"steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.steps, value); }},
+      {"episodes", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.episodes, value); }},
+      {"tasks_per_step", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.tasks_per_step, value); }},
+      {"dropout", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.dropout, value); }},
+      {"rate", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.rate, value); }},
+      {"warmup", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.warmup, value); }},
+      {"weight_decay", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.weight_decay, value); }},
+      {"optimizer",
+       [](ExperimentPlan& plan, nb::handle value) { plan.training.optimizer = parse_optimizer(nb::cast<std::string>(value)); }},
+      {"augment", [](ExperimentPlan& plan, nb::handle value) { plan.training.augment = parse_augment(nb::cast<std::string>(value)); }},
+      {"inner_steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.inner_steps, value); }},
+      {"inner_rate", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.inner_rate, value); }},
+      {"inner_momentum", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.inner_momentum, value); }},
+      {"multi_step_loss", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.multi_step_loss, value); }},
+      {"learn_inner_rates", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.learn_inner_rates, value); }},
+      {"finetune_steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.finetune_steps, value); }},
+      {"hidden", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.encoder.hidden, value); }},
+      {"embedding", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.embedding, value); }},
+      {"prototypes", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.prototypes, value); }},
+      {"metric", [](ExperimentPlan& plan, nb::handle value) { plan.learner.metric = parse_metric(nb::cast<std::string>(value)); }},
+      {"margin", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.margin, value); }},
+      {"contrast", [](ExperimentPlan& plan, nb::handle value) { plan.learner.contrast = parse_contrast(nb::cast<std::string>(value)); }},
+      {"mining", [](ExperimentPlan& plan, nb::handle value) { plan.learner.mining = parse_mining(nb::cast<std::string>(value)); }},
+      {"proximity", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.proximity, value); }},
+      {"conjugate_steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.conjugate_steps, value); }},
+      {"optimizer_width", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.optimizer_width, value); }},
+      {"members", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.members, value); }},
       {"activation",
-       [](Options& o, nb::handle value) { o.plan.learner.encoder.activation = parse_activation(nb::cast<std::string>(value)); }},
-      {"layer_norm", [](Options& o, nb::handle value) { take(o.plan.learner.encoder.layer_norm, value); }},
-      {"normals", [](Options& o, nb::handle value) { take(o.plan.evaluation.normals, value); }},
-      {"shots", [](Options& o, nb::handle value) { take(o.plan.evaluation.shots, value); }},
-      {"repeats", [](Options& o, nb::handle value) { take(o.plan.evaluation.repeats, value); }},
-      {"query_normals", [](Options& o, nb::handle value) { take(o.plan.evaluation.query_normals, value); }},
-      {"query_anomalies", [](Options& o, nb::handle value) { take(o.plan.evaluation.query_anomalies, value); }},
-      {"seed", [](Options& o, nb::handle value) { take(o.plan.evaluation.seed, value); }},
+       [](ExperimentPlan& plan, nb::handle value) { plan.learner.encoder.activation = parse_activation(nb::cast<std::string>(value)); }},
+      {"layer_norm", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.encoder.layer_norm, value); }},
+      {"normals", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.normals, value); }},
+      {"shots", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.shots, value); }},
+      {"repeats", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.repeats, value); }},
+      {"query_normals", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.query_normals, value); }},
+      {"query_anomalies", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.query_anomalies, value); }},
+      {"seed", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.seed, value); }},
   };
   return table;
 }
 
-void set_option(Options& options, const std::string& name, nb::handle value) {
+void set_option(ExperimentPlan& plan, const std::string& name, nb::handle value) {
   std::vector<std::string_view> names;
   for (const Option& option : option_table()) {
     if (option.name == name) {
       try {
-        return option.set(options, value);
+        return option.set(plan, value);
       } catch (const nb::cast_error&) {
         throw ArgumentError(name + " cannot be " + nb::repr(value).c_str());
       }
@@ -174,21 +170,14 @@ void set_option(Options& options, const std::string& name, nb::handle value) {
 }
 
 // The defaults of the space come first, then what is given.
-Options options_of(const nb::dict& given, bool of_tables) {
-  Options options;
-  options.space = to_string(of_tables ? Space::kTable : Space::kScores);
-  if (given.contains("space")) set_option(options, "space", given["space"]);
-  options.plan.training.space = parse_space(options.space);
-  if (of_tables && options.plan.training.space != Space::kTable) {
-    throw ArgumentError("space \"" + options.space + "\": the tables of this suite have no columns in common; they take space \"table\"");
-  }
-  if (options.plan.training.space == Space::kRaw) use_raw_settings(options.plan.learner, options.plan.training);
-  if (options.plan.training.space == Space::kTable) options.plan.training.augment = parse_augment("none");
-  for (const auto [name, value] : given) set_option(options, nb::cast<std::string>(name), value);
-  options.plan.training.seed = options.plan.evaluation.seed;
-  options.plan.training.shots = options.plan.evaluation.shots;
-  options.plan.training.episode.normals = options.plan.evaluation.normals;
-  return options;
+ExperimentPlan plan_of(const nb::dict& given, bool of_tables) {
+  ExperimentPlan chosen;
+  chosen.training.space = default_space(of_tables);
+  if (given.contains("space")) set_option(chosen, "space", given["space"]);
+  ExperimentPlan plan = default_plan(chosen.training.space, of_tables);
+  for (const auto [name, value] : given) set_option(plan, nb::cast<std::string>(name), value);
+  plan.train_as_judged();
+  return plan;
 }
 
 // Once a progress callback, or a signal, has an exception.
@@ -198,17 +187,16 @@ void tell(const nb::object& callback, const nb::tuple& arguments) {
 }
 
 PyModel train_suite(const PySuite& suite, const std::string& learner, const nb::dict& given, unsigned threads, const nb::object& progress) {
-  Options options = options_of(given, suite.suite.of_tables());
-  const std::string name = options.plan.training.space == Space::kTable && learner == kAutoLearner ? "score-net" : learner;
-  options.plan.learners = {name};
-  options.plan.validate();
+  ExperimentPlan plan = plan_of(given, suite.suite.of_tables());
+  plan.learners = {learner};
+  plan.validate();
   const TrainingHooks hooks{.progress = [&](std::string_view which, const TrainingProgress& at) {
     const nb::gil_scoped_acquire hold;
     tell(progress, nb::make_tuple(nb::str(which.data(), which.size()), at.step, at.steps, at.loss));
   }};
   const nb::gil_scoped_release free;
   ThreadPool pool(threads);
-  return {train_model(name, options.plan.learner, options.plan.training, suite.suite, pool, hooks)};
+  return {train_model(learner, plan.learner, plan.training, suite.suite, pool, hooks)};
 }
 
 nb::object value_or_none(const std::optional<double>& value) { return value ? nb::cast(*value) : nb::none(); }
@@ -238,21 +226,21 @@ nb::list rows_of(const EvaluationResult& result) {
 // (rows of results, table for a terminal, results.json, report.html)
 nb::tuple evaluate_suite(const PySuite& suite, const nb::list& models, const Names& baselines, const nb::dict& given, unsigned threads,
                          const nb::object& progress) {
-  Options options = options_of(given, suite.suite.of_tables());
+  ExperimentPlan plan = plan_of(given, suite.suite.of_tables());
   std::vector<MetaModel> copies;
   for (const nb::handle model : models) copies.push_back(nb::cast<const PyModel&>(model).model);
-  options.plan.learners.clear();
-  for (const MetaModel& model : copies) options.plan.learners.push_back(model.selection ? std::string(kAutoLearner) : model.learner);
+  plan.learners.clear();
+  for (const MetaModel& model : copies) plan.learners.push_back(model.selection ? std::string(kAutoLearner) : model.learner);
   if (!copies.empty()) {
-    options.plan.learner = copies.front().learner_options;
-    options.plan.training = copies.front().training;
+    plan.learner = copies.front().learner_options;
+    plan.training = copies.front().training;
   }
-  options.plan.baselines = expanded_baselines(baselines, suite.suite);
-  if (needs_pooled(options.plan)) throw ArgumentError("the pooled baselines are for the command line: oddshot run");
+  plan.baselines = expanded_baselines(baselines, suite.suite);
+  if (needs_pooled(plan)) throw ArgumentError("the pooled baselines are for the command line: oddshot run");
   EvaluationResult result;
   {
     const nb::gil_scoped_release free;
-    options.plan.evaluation.validate();
+    plan.evaluation.validate();
     std::optional<TaskSuite> seen;  // as the models see the rows
     if (!copies.empty() && copies.front().training.space != Space::kTable) {
       const MetaModel& first = copies.front();
@@ -263,13 +251,13 @@ nb::tuple evaluate_suite(const PySuite& suite, const nb::list& models, const Nam
     }
     const TaskSuite& tasks = seen ? *seen : suite.suite;
     ThreadPool pool(threads);
-    const auto methods = plan_methods(options.plan, copies, nullptr, tasks.views.spans(), tasks.reference);
-    result = evaluate(tasks.name, tasks.training, tasks.held_out, methods, options.plan.evaluation, pool, [&](double share) {
+    const auto methods = plan_methods(plan, copies, nullptr, tasks.views.spans(), tasks.reference);
+    result = evaluate(tasks.name, tasks.training, tasks.held_out, methods, plan.evaluation, pool, [&](double share) {
       const nb::gil_scoped_acquire hold;
       tell(progress, nb::make_tuple(share));
     });
   }
-  const RunSettings settings = run_settings(suite.rows, suite.suite, options.plan);
+  const RunSettings settings = run_settings(suite.rows, suite.suite, plan);
   return nb::make_tuple(rows_of(result), results_table(result), results_json(result, settings), report_html(result, settings));
 }
 

@@ -2,7 +2,8 @@
 
 Estimators in the manner of scikit-learn, on a C++ core:
 
-- the experts, classical detectors that need no labels (:class:`KNN`, :class:`LOF`, :class:`IsolationForest`, ...; :func:`experts` lists them);
+- the experts, classical detectors: those that need no labels (:class:`KNN`, :class:`LOF`, :class:`IsolationForest`, ...) and those that learn from
+  known anomalies (:class:`KNNDifference`, :class:`Logistic`, :class:`ExtraTrees`, ...); :func:`experts` lists them;
 - :class:`FewShotDetector`, a meta-learned model adapted to a table by a few labelled rows;
 - :func:`meta_train`, which learns such models on a :class:`Suite` of tasks, and :func:`evaluate`, which judges them;
 - :mod:`oddshot.pyod`, the same experts with PyOD's contract;
@@ -26,11 +27,12 @@ from ._core import (
     ShapeError,
     __version__,
 )
-from ._names import EXPERTS
+from ._names import EXPERTS, LABELLED
 
 _HOMES = {
     "experts": "_experts",
-    **{name: "_experts" for name in EXPERTS},
+    **{name: "_experts" for name in (*EXPERTS, *LABELLED)},
+    "Explanation": "_explanation",
     "FewShotDetector": "_few_shot",
     "MetaModel": "_meta",
     "Suite": "_meta",

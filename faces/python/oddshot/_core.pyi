@@ -13,13 +13,15 @@ from oddshot import (
 
 def experts() -> list:
     """
-    (name, whether it uses labels) of every expert, in the order of tables.
+    (name, whether it uses labels, why it cannot be used on this machine or "") of every expert, in the order of tables.
     """
 
 class FittedExpert:
-    """An expert fitted on rows X [N x D]."""
+    """
+    An expert fitted on normal rows X [N x D] and, if it uses labels, anomalies [A x D].
+    """
 
-    def __init__(self, name: str, X: object, seed: int) -> None: ...
+    def __init__(self, name: str, X: object, anomalies: object | None, seed: int) -> None: ...
 
     def score(self, X: object, out: object, threads: int) -> None:
         """
@@ -63,6 +65,12 @@ class Table:
 def write_file(path: str, text: str) -> None:
     """Replaces the file, or makes it, in one step."""
 
+def shipped_models() -> list[str]:
+    """Names of the models that ship, sorted."""
+
+def find_model(model: str) -> str:
+    """The file of a model that ships, or the path itself."""
+
 class MetaModel:
     """What was meta-learned."""
 
@@ -99,11 +107,19 @@ class MetaModel:
     @property
     def seed(self) -> int: ...
 
+def false_discovery_cut(p_values: object, count: int, share: float) -> float | None:
+    """
+    Alerts are the p-values up to this, so that at most the share of them is false on average; None if there are no alerts.
+    """
+
 class Detector:
     """A model adapted to one table."""
 
     @staticmethod
-    def adapt(model: MetaModel, table: Table, label: str, normal: str, anomaly: str) -> Detector: ...
+    def adapt(model: MetaModel, table: Table, label: str, *, weight: str, ignored: Sequence[str], calibration: str, max_false_alarms: float | None, trim: float, fall_back: bool, keep_rows: bool, when: str, threads: int) -> Detector:
+        """
+        To rows of which the column `label` says "normal" or "anomaly", or nothing.
+        """
 
     @staticmethod
     def load(path: str) -> Detector: ...
@@ -111,15 +127,40 @@ class Detector:
     @staticmethod
     def parse(bytes: bytes, name: str) -> Detector: ...
 
+    def updated(self, table: Table, when: str, threads: int) -> Detector: ...
+
+    def without(self, table: Table, when: str, threads: int) -> Detector: ...
+
     def save(self, path: str) -> None: ...
 
     def serialise(self) -> bytes: ...
 
     def describe(self, json: bool) -> str: ...
 
-    def score(self, table: Table, out: object, threads: int) -> None: ...
+    def score(self, table: Table, out: object, threads: int) -> None:
+        """Scores of the rows to out [N] of float32."""
+
+    def p_values(self, scores: object, weight: object | None, out: object, count: int) -> None:
+        """
+        Of scores [count] of float32, with weights [count] of float32 or None, to out [count] of float64.
+        """
+
+    def explain(self, table: Table, background: int, evaluations: int, neighbours: int, columns: int, threads: int) -> list:
+        """(JSON, card) of every row."""
+
+    def drift(self, table: Table, json: bool, threads: int) -> str: ...
 
     def left_out_auroc(self, threads: int) -> float | None: ...
+
+    def threshold(self, rate: float) -> float:
+        """A row is an alert where its score is above this."""
+
+    def kept_columns(self) -> list:
+        """
+        (name, whether it is numeric) of the columns of the rows that are kept.
+        """
+
+    def history(self) -> list: ...
 
     @property
     def notes(self) -> list[str]: ...
@@ -129,6 +170,31 @@ class Detector:
 
     @property
     def anomalies(self) -> int: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def weight(self) -> str: ...
+
+    @property
+    def words(self) -> tuple:
+        """The labels (normal, anomaly) as the kept rows spell them."""
+
+    @property
+    def max_false_alarms(self) -> float | None: ...
+
+    @property
+    def calibration(self) -> str: ...
+
+    @property
+    def calibrators(self) -> int: ...
+
+    @property
+    def weighted(self) -> bool: ...
 
     @property
     def numeric(self) -> list[str]: ...

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, Sequence
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
+from ._explanation import Explanation
+from ._labels import encode_labels
 from ._meta import MetaModel
-from ._rows import threads_of
-from ._tables import column_names, encode_labels, is_frame, table_of, with_labels
+from ._rows import rate_of, scoring_rows, threads_of
+from ._tables import column_names, is_frame, new_name, table_of, with_labels, with_weights
+
+_RATE = 0.05  # of false alarms, where none was asked for
+_WORDS = ("normal", "anomaly")  # labels as the core has them
 
 
 class Adapted:
@@ -32,39 +39,97 @@ class Adapted:
         return self
 
 
-class FewShotDetector(BaseEstimator):
-    """A meta-learned model adapted to a table by a few labelled rows.
+class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
+    """A meta-learned model adapted to a table by a few labelled rows. It does what ``oddshot adapt``, ``score``, ``update`` and ``explain`` do.
 
     Parameters
     ----------
-    model : MetaModel or path
-        What was meta-learned: of :func:`meta_train`, or the file of ``oddshot train``. A model of space "table" takes any table.
+    model : str, path or MetaModel, default="universal"
+        What was meta-learned: the name of a model that ships, the file of ``oddshot train``, or a model of :func:`meta_train`. A model of space
+        "table", as "universal" is, takes any table.
+    max_false_alarms : float or None, default=None
+        Share of the normal rows to come that ``predict`` may call anomalies, above 0 and below 1; adapting sees to it that there are calibrators
+        enough, or says how many are missing. None: 0.05, or the least that the calibrators can tell where that is more.
+    calibration : {"auto", "held-back", "cross-fitted", "none"}, default="auto"
+        Normal rows behind p-values: kept out of adapting (the rate is then guaranteed), each scored by an adapting without it, or none.
+    contamination_robust : float, default=0.0
+        Share of the normal rows, 0 to below 0.5, the least normal of them, that are not fitted to: for normals among which there may be anomalies.
+    fall_back : bool, default=True
+        A simple method serves instead of the model where it is clearly better on the rows given.
+    forget_rows : bool, default=False
+        Keep the rows encoded alone: labels can then not be added or withdrawn later.
+    ignored : sequence of str, default=()
+        Columns that are no features.
+    pos_label : label or None, default=None
+        The label that means anomaly; None: 1, True, "anomaly", or the larger of two others (a note then says so).
     n_jobs : int or None, default=None
-        Threads that score; None is one, -1 all cores. Scores do not depend on it.
+        Threads; None is one, -1 all cores. Results do not depend on it.
 
     Attributes
     ----------
+    classes_ : ndarray of shape (2,)
+        The labels of normal rows and of anomalies, in this order.
     n_normals_, n_anomalies_ : int
-        Rows that it was adapted to.
+        Rows that it was adapted to, those held back among the normals.
+    calibration_ : str
+        "held-back", "cross-fitted" or "none".
+    n_calibrators_ : int
+        Normal rows behind p-values.
+    max_false_alarms_ : float or None
+        Share of the normal rows to come that ``predict`` may call anomalies; None without a calibration.
+    threshold_ : float or None
+        A row is an anomaly where its score is above this; None without a calibration, or with weights, where every row has its own.
+    method_ : str
+        The simple method that serves instead of the model, or "".
     notes_ : list of str
         What to know of the adapting: columns left out and why, rows not used.
+    history_ : list of dict
+        What happened to the labels: when, what, added, removed, normals, anomalies.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
         If X had names of columns.
+
+    Examples
+    --------
+    >>> import numpy as np, oddshot
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.r_[rng.normal(size=(100, 3)), rng.normal(size=(3, 3)) + [6, 0, 6]]
+    >>> detector = oddshot.FewShotDetector(max_false_alarms=0.05).fit(X, [0] * 100 + [1] * 3)
+    >>> print(detector.predict([[0.1, 0, 0], [6, 0.5, 5]]), detector.calibration_)
+    [0 1] held-back
     """
 
-    def __init__(self, model: Any = None, *, n_jobs: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Any = "universal",
+        *,
+        max_false_alarms: float | None = None,
+        calibration: str = "auto",
+        contamination_robust: float = 0.0,
+        fall_back: bool = True,
+        forget_rows: bool = False,
+        ignored: Sequence[str] = (),
+        pos_label: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.model = model
+        self.max_false_alarms = max_false_alarms
+        self.calibration = calibration
+        self.contamination_robust = contamination_robust
+        self.fall_back = fall_back
+        self.forget_rows = forget_rows
+        self.ignored = ignored
+        self.pos_label = pos_label
         self.n_jobs = n_jobs
 
-    def _model(self) -> MetaModel:
-        if isinstance(self.model, MetaModel):
-            return self.model
-        if isinstance(self.model, (str, os.PathLike)):
-            return MetaModel.load(self.model)
-        raise _core.KindError(f"model is {self.model!r}; it must be a MetaModel, or the path of a model file")
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = False
+        return tags
 
-    def fit(self, X: Any, y: Any = None) -> FewShotDetector:
+    def fit(self, X: Any, y: Any = None, *, weight: Any = None) -> FewShotDetector:
         """Adapt to rows of which a few are labelled.
 
         Parameters
@@ -72,7 +137,10 @@ class FewShotDetector(BaseEstimator):
         X : array or frame of shape (n_samples, n_features)
             Numbers, and in a frame categories as well; NaN or null where a value is missing.
         y : array of shape (n_samples,), default=None
-            0 normal (at least 10), 1 anomaly (none will do), -1, NaN or None where it is not known. None: all rows are normal.
+            0 normal (at least 10), 1 anomaly (none will do), -1, NaN or None where it is not known; or "normal", "anomaly" and "unknown"; or two
+            labels of your own. None: all rows are normal.
+        weight : array of shape (n_samples,), default=None
+            How much likelier such a row is where the detector will be used than among these rows, 0 or more: weighs the calibration.
 
         Returns
         -------
@@ -81,33 +149,90 @@ class FewShotDetector(BaseEstimator):
         Raises
         ------
         ValueError
-            If sizes or labels are not what they should be, or rows are too few.
+            If sizes or labels are not what they should be, rows are too few (also for ``max_false_alarms``), or a parameter is out of range.
+        TypeError
+            If a parameter is of a type that cannot serve.
+        OSError
+            If the model's file cannot be read.
         """
-        threads_of(self.n_jobs)
-        model = self._model()
+        threads = threads_of(self.n_jobs)
+        options = self._options()
+        model = MetaModel.of(self.model)
         table = self._table(X, reset=True)
         if y is None:
-            labels, self.classes_ = np.zeros(len(table), dtype=np.int32), np.array([0, 1])
+            labels, classes, notes = np.zeros(len(table), dtype=np.int32), np.array([0, 1]), []
         else:
-            labels, self.classes_ = encode_labels(y)
-        whole, label = with_labels(table, labels)
-        self.detector_ = Adapted(_core.Detector.adapt(model._core, whole, label, "normal", "anomaly"))
-        self.n_normals_ = self.detector_.core.normals
-        self.n_anomalies_ = self.detector_.core.anomalies
-        self.notes_ = self.detector_.core.notes
-        return self
+            labels, classes, notes = encode_labels(y, pos_label=self.pos_label)
+            if len(labels) == len(table) and not (labels == 0).any():
+                raise _core.ArgumentError("y names no row of the class of normals; adapting needs at least 10")
+        label = new_name("label", table)
+        whole = with_labels(table, labels, label)
+        heavy = "" if weight is None else new_name("weight", whole)
+        if weight is not None:
+            whole = with_weights(whole, weight, heavy)
+        core = _core.Detector.adapt(model._core, whole, label, weight=heavy, when=_now(), threads=threads, **options)
+        self.classes_ = classes
+        return self._take(core, notes)
 
-    def _table(self, X: Any, *, reset: bool) -> Any:
-        if is_frame(X):
-            core = None if reset else self.detector_.core
-            table = table_of(X, "X", numeric=core.numeric if core else (), category=core.category if core else ())
-            if reset:
-                self.n_features_in_ = len(table.columns())
-                self.feature_names_in_ = np.array([name for name, _ in table.columns()], dtype=object)
-            return table
-        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite=False, reset=reset)
-        names = getattr(self, "feature_names_in_", None)
-        return table_of(rows, "X", column_names(rows.shape[1]) if names is None else [str(name) for name in names])
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, *, weight: Any = None) -> FewShotDetector:
+        """Labels that come later: adapt anew to the rows that were kept and these, as ``oddshot update`` does.
+
+        A row that equals one there but for its label corrects it; one whose label is not known withdraws it. Where it was never fitted, this is
+        ``fit``.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        y : array of shape (n_samples,)
+            As in ``fit``.
+        classes : ignored
+            For scikit-learn's sake.
+        weight : array of shape (n_samples,), default=None
+            Needed if ``fit`` had weights.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the rows were not kept (``forget_rows``), and as ``fit`` does. The detector then stays as it was.
+        """
+        if not hasattr(self, "detector_"):
+            return self.fit(X, y, weight=weight)
+        before = self.detector_.core
+        table = self._table(X, reset=False, kept=True)
+        labels, _, _ = encode_labels(y, classes=self.classes_)
+        whole = with_labels(table, labels, before.label, before.words)
+        if before.weight:
+            if weight is None:
+                raise _core.ArgumentError("the detector was adapted to rows with weights: give the weight of these as well")
+            whole = with_weights(whole, weight, before.weight)
+        elif weight is not None:
+            raise _core.ArgumentError("the detector was adapted to rows without weights, so these cannot have any")
+        return self._take(before.updated(whole, _now(), threads_of(self.n_jobs)), [])
+
+    def withdraw(self, X: Any) -> FewShotDetector:
+        """Forget these rows, whatever their labels: what is left is the detector of the other rows, as of ``oddshot update --withdraw``.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+            Rows that it was adapted to.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a row that it does not know, by its place, or if too few are left. The detector then stays as it was.
+        """
+        check_is_fitted(self)
+        table = self._table(X, reset=False, kept=True)
+        return self._take(self.detector_.core.without(table, _now(), threads_of(self.n_jobs)), [])
 
     def anomaly_scores(self, X: Any) -> np.ndarray:
         """A score for each row, rising with abnormality: the same as ``oddshot score`` gives.
@@ -121,29 +246,287 @@ class FewShotDetector(BaseEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        check_is_fitted(self)
-        table = self._table(X, reset=False)
-        out = np.empty(len(table), dtype=np.float32)
-        self.detector_.core.score(table, out, threads_of(self.n_jobs))
-        return out.astype(np.float64)
+        return self._scores(X).astype(np.float64)
+
+    def p_values(self, X: Any, *, weight: Any = None) -> np.ndarray:
+        """How rare so high a score is among normal rows that adapting has not seen.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        weight : array of shape (n_samples,), default=None
+            Of the rows, if ``fit`` had weights; a row without one counts as the heaviest calibrator.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In (0, 1]. Of normal rows that come as the calibrators came, at most the share r has one of r or less.
+
+        Raises
+        ------
+        ValueError
+            Without a calibration.
+        """
+        return self._p_values(self._scores(X), weight)
+
+    def alerts(self, X: Any, *, max_false_alarms: float | None = None, fdr: float | None = None, weight: Any = None) -> np.ndarray:
+        """Which rows to look at: the column ``alert`` of ``oddshot score``.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        max_false_alarms : float, default=None
+            Share of the normal rows that may be alerts, instead of the detector's own.
+        fdr : float, default=None
+            Instead: the share of false ones among the alerts, on average, of these rows as one batch (Benjamini and Hochberg 1995).
+        weight : array of shape (n_samples,), default=None
+            As of ``p_values``.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If the calibrators are too few for so small a rate (with how many it needs), or there is no calibration.
+        """
+        core = self._core
+        if fdr is not None:
+            share = rate_of(fdr, "fdr")
+            if max_false_alarms is not None:
+                raise _core.ArgumentError("alerts are told by max_false_alarms or by fdr, not by both")
+            if core.weighted:
+                raise _core.ArgumentError("a false discovery rate cannot be promised with a weighted calibration")
+            p = self.p_values(X)
+            cut = _core.false_discovery_cut(p, len(p), share)
+            return np.zeros(len(p), dtype=bool) if cut is None else p <= cut
+        rate = self.max_false_alarms_ if max_false_alarms is None else rate_of(max_false_alarms, "max_false_alarms")
+        if core.weighted:
+            return self.p_values(X, weight=weight) <= rate * (1 + 1e-9)
+        if weight is not None:
+            raise _core.ArgumentError("weights of rows need a calibration with weights: give fit the weights of its rows too")
+        return self._scores(X) > np.float32(core.threshold(_RATE if rate is None else rate))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class of each row: an anomaly where it is an alert at the rate ``max_false_alarms_``.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Of the values of ``classes_``: 0 and 1, or your own.
+
+        Raises
+        ------
+        ValueError
+            Without a calibration.
+        """
+        alerts = self.alerts(X)
+        return self.classes_[alerts.astype(int)]
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """The score less ``threshold_``: above 0 for anomalies. With weights, ``max_false_alarms_`` less the p-value.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        core = self._core
+        if core.weighted:
+            return self.max_false_alarms_ * (1 + 1e-9) - self.p_values(X)
+        return self.anomaly_scores(X) - core.threshold(_RATE if self.max_false_alarms_ is None else self.max_false_alarms_)
+
+    def explain(self, X: Any, *, background: int = 5, evaluations: int = 2048, neighbours: int = 3, columns: int = 8) -> list[Explanation]:
+        """Why rows score as they do: Shapley values of their columns, and the known rows most like them; as ``oddshot explain``.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+            The rows to explain, some ten to a hundred milliseconds each.
+        background : int, default=5
+            Normal rows most like the row that it is compared with, 1 to 100.
+        evaluations : int, default=2048
+            Rows to score for one row explained, about; 64 to 10,000,000. More: less error.
+        neighbours : int, default=3
+            Known rows of each class to name, at most; 0 to 100.
+        columns : int, default=8
+            Shown when it is printed; the rest are summed up.
+
+        Returns
+        -------
+        list of Explanation
+            One for each row.
+        """
+        core, table = self._core, self._table(X, reset=False)
+        made = core.explain(table, background, evaluations, neighbours, columns, threads_of(self.n_jobs))
+        return [Explanation._of(text, card) for text, card in made]
+
+    def drift(self, X: Any) -> dict[str, Any]:
+        """How far rows and scores have drifted from the normal rows it knows: the report of ``oddshot score --watch --json``.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        dict
+            Of the score and of each column the population stability index, the Kolmogorov-Smirnov distance, and whether it has shifted.
+
+        Raises
+        ------
+        ValueError
+            Without a calibration.
+        """
+        core, table = self._core, self._table(X, reset=False)
+        return json.loads(core.drift(table, True, threads_of(self.n_jobs)))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The columns that ``oddshot score`` adds: score, p_value if it is calibrated, and alert if a rate of false alarms was asked for.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 1 to 3), or a frame as of ``set_output``
+        """
+        core = self._core
+        scores = self._scores(X)
+        columns = [scores.astype(np.float64)]
+        if core.calibration != "none":
+            columns.append(self._p_values(scores, None))
+        if core.max_false_alarms is not None:
+            rate = core.max_false_alarms
+            alerts = columns[1] <= rate * (1 + 1e-9) if core.weighted else scores > np.float32(core.threshold(rate))
+            columns.append(alerts.astype(np.float64))
+        return np.column_stack(columns)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns of ``transform``."""
+        core = self._core
+        names = ["score", *["p_value"] * (core.calibration != "none"), *["alert"] * (core.max_false_alarms is not None)]
+        return np.array(names, dtype=object)
 
     def left_out_auroc(self) -> float | None:
         """How well the detector tells its own anomalies from its normals, each scored by an adapting that has not seen it; None without anomalies."""
-        check_is_fitted(self)
-        return self.detector_.core.left_out_auroc(threads_of(self.n_jobs))
+        return self._core.left_out_auroc(threads_of(self.n_jobs))
+
+    def describe(self, json: bool = False) -> str:
+        """For people: what ``oddshot inspect`` prints; with ``json`` the same for programs."""
+        return self._core.describe(json)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the detector file, which ``oddshot score`` reads."""
-        check_is_fitted(self)
-        self.detector_.core.save(os.fspath(path))
+        """Write the detector file, which ``oddshot score`` reads; whole or not at all."""
+        self._core.save(os.fspath(path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, n_jobs: int | None = None) -> FewShotDetector:
-        """The detector of a file, of ``save`` or of ``oddshot adapt``. It scores frames; its model is not among its parameters."""
-        detector = cls(None, n_jobs=n_jobs)
-        detector.detector_ = Adapted(_core.Detector.load(os.fspath(path)))
-        detector.classes_ = np.array([0, 1])
-        detector.n_normals_ = detector.detector_.core.normals
-        detector.n_anomalies_ = detector.detector_.core.anomalies
-        detector.notes_ = []
-        return detector
+        """The detector of a file, of ``save`` or of ``oddshot adapt``. Its parameters are the defaults, for a file keeps no others.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is not a detector of ours, is damaged, or is of a later version.
+        """
+        detector = cls(n_jobs=n_jobs)
+        core = _core.Detector.load(os.fspath(path))
+        detector.classes_ = np.array([0, 1] if core.words == _WORDS else core.words)
+        names = [name for name, _ in core.kept_columns()] or [*core.numeric, *core.category]
+        detector.feature_names_in_ = np.array(names, dtype=object)
+        detector.n_features_in_ = len(names)
+        return detector._take(core, [])
+
+    @property
+    def _core(self) -> Any:
+        if not hasattr(self, "detector_"):
+            check_is_fitted(self)  # dear for a single row
+        return self.detector_.core
+
+    def _options(self) -> dict[str, Any]:
+        rate = None if self.max_false_alarms is None else rate_of(self.max_false_alarms, "max_false_alarms")
+        if not isinstance(self.calibration, str):
+            raise _core.KindError(f"calibration is {self.calibration!r}; it must be one of auto, held-back, cross-fitted, none")
+        trim = self.contamination_robust
+        if isinstance(trim, bool) or not isinstance(trim, (int, float, np.integer, np.floating)):
+            raise _core.KindError(f"contamination_robust is {trim!r}; it must be a number of 0 to below 0.5")
+        if isinstance(self.ignored, (str, bytes)):
+            raise _core.KindError(f"ignored is {self.ignored!r}; it must be a list of names")
+        return {
+            "ignored": [str(name) for name in self.ignored],
+            "calibration": self.calibration,
+            "max_false_alarms": rate,
+            "trim": float(trim),
+            "fall_back": bool(self.fall_back),
+            "keep_rows": not self.forget_rows,
+        }
+
+    def _take(self, core: Any, notes: list[str]) -> FewShotDetector:
+        self.detector_ = Adapted(core)
+        self.n_normals_, self.n_anomalies_ = core.normals, core.anomalies
+        self.calibration_, self.n_calibrators_ = core.calibration, core.calibrators
+        self.max_false_alarms_ = core.max_false_alarms
+        if self.max_false_alarms_ is None and core.calibrators > 0:
+            self.max_false_alarms_ = max(_RATE, 1 / (core.calibrators + 1))
+        plain = self.max_false_alarms_ is not None and not core.weighted
+        self.threshold_ = float(core.threshold(self.max_false_alarms_)) if plain else None
+        self.method_ = core.method
+        self.notes_ = [*notes, *core.notes]
+        self.history_ = core.history()
+        return self
+
+    def _table(self, X: Any, *, reset: bool, kept: bool = False) -> Any:
+        if is_frame(X):
+            numeric, category = ([], []) if reset else self._kinds(kept)
+            table = table_of(X, "X", numeric=numeric, category=category)
+            if reset:
+                self.n_features_in_ = len(table.columns())
+                self.feature_names_in_ = np.array([name for name, _ in table.columns()], dtype=object)
+            return table
+        if reset:
+            rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite=False, ensure_min_samples=2)
+        else:
+            rows = scoring_rows(self, X)
+        names = getattr(self, "feature_names_in_", None)
+        return table_of(rows, "X", column_names(rows.shape[1]) if names is None else [str(name) for name in names])
+
+    def _kinds(self, kept: bool) -> tuple[list[str], list[str]]:
+        core = self._core
+        columns = core.kept_columns() if kept else []
+        if not columns:
+            return core.numeric, core.category
+        return [name for name, numeric in columns if numeric], [name for name, numeric in columns if not numeric]
+
+    def _scores(self, X: Any) -> np.ndarray:
+        core, table = self._core, self._table(X, reset=False)
+        out = np.empty(len(table), dtype=np.float32)
+        core.score(table, out, threads_of(self.n_jobs))
+        return out
+
+    def _p_values(self, scores: np.ndarray, weight: Any) -> np.ndarray:
+        core = self._core
+        if weight is not None:
+            if not core.weighted:
+                raise _core.ArgumentError("weights of rows need a calibration with weights: give fit the weights of its rows too")
+            weight = np.ascontiguousarray(weight, dtype=np.float32)
+            wrong = np.flatnonzero(~(weight >= 0))
+            if len(wrong):
+                raise _core.ArgumentError(f"weight, row {wrong[0]}: a weight must be a number of 0 or more")
+        out = np.empty(len(scores), dtype=np.float64)
+        core.p_values(scores, weight, out, len(scores))
+        return out
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

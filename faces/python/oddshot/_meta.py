@@ -10,8 +10,9 @@ from typing import Any, Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from . import _core
+from ._labels import labels_of
 from ._rows import threads_of
-from ._tables import labels_of, table_of, with_labels
+from ._tables import new_name, table_of, with_labels
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,14 @@ class Suite:
                 raise _core.ArgumentError(f'two tasks are called "{task.name}"')
             names.add(task.name)
             table = table_of(task.X, task.name)
-            tables.append((table, labels_of(task.y, f"{task.name}: y"), task))
-        label = "label"
-        while any(label == column for table, _, _ in tables for column, _ in table.columns()):
-            label += "_"
-        made = []
-        for table, labels, task in tables:
-            whole = table.select([column for column, _ in table.columns()])
+            labels = labels_of(task.y, f"{task.name}: y")
             if len(labels) != len(table):
                 raise _core.ShapeError(f"{task.name}: {len(labels)} labels for {len(table)} rows")
-            whole.add_category(label, labels.tolist(), ["normal", "anomaly"])
-            made.append((task.name, whole, bool(task.held_out)))
+            tables.append((table, labels, task))
+        label = "label"
+        while any(label != new_name(label, table) for table, _, _ in tables):
+            label += "_"
+        made = [(task.name, with_labels(table, labels, label), bool(task.held_out)) for table, labels, task in tables]
         if not made:
             raise _core.ArgumentError("there are no tasks")
         return cls(_core.Suite.of_frames(name, made, label, ["normal"], [], minimum_anomalies))
@@ -185,16 +183,40 @@ class MetaModel:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MetaModel:
-        """The model of a file, of ``save`` or of ``oddshot train``.
+        """The model of a file, of ``save`` or of ``oddshot train``; or of a name, as "universal", of one that ships.
 
         Raises
         ------
         OSError
             If the file cannot be read.
         ValueError
-            If it is not a model of ours, is damaged, or is of a later version.
+            If it is not a model of ours, is damaged, or is of a later version; or if no model of that name ships (naming those that do).
+
+        Examples
+        --------
+        >>> import oddshot
+        >>> oddshot.MetaModel.load("universal").space
+        'table'
         """
-        return cls(_core.MetaModel.load(os.fspath(path)))
+        file = os.fspath(path)
+        if os.path.basename(file) == file and not os.path.splitext(file)[1] and not os.path.exists(file):
+            file = _core.find_model(file)
+        return cls(_core.MetaModel.load(file))
+
+    @classmethod
+    def of(cls, model: Any) -> MetaModel:
+        """A model, or the one of a path or name.
+
+        Raises
+        ------
+        TypeError
+            If it is neither; and as ``load`` does.
+        """
+        if isinstance(model, MetaModel):
+            return model
+        if isinstance(model, (str, os.PathLike)):
+            return cls.load(model)
+        raise _core.KindError(f"model is {model!r}; it must be a MetaModel, the path of a model file, or the name of a model that ships")
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str = "bytes") -> MetaModel:
@@ -209,11 +231,24 @@ class MetaModel:
         """Write the file, whole or not at all."""
         self._core.save(os.fspath(path))
 
-    def adapt(self, X: Any, y: Any = None, **parameters: Any) -> Any:
-        """A :class:`FewShotDetector` of this model, fitted on X and y."""
+    def adapt(self, X: Any, y: Any = None, *, weight: Any = None, **parameters: Any) -> Any:
+        """Adapt to rows of which a few are labelled.
+
+        Parameters
+        ----------
+        X, y, weight
+            As of :meth:`FewShotDetector.fit`.
+        **parameters
+            Of :class:`FewShotDetector`, as ``max_false_alarms=0.01``, ``calibration="held-back"``, ``contamination_robust=0.1``.
+
+        Returns
+        -------
+        FewShotDetector
+            Fitted.
+        """
         from ._few_shot import FewShotDetector
 
-        return FewShotDetector(self, **parameters).fit(X, y)
+        return FewShotDetector(self, **parameters).fit(X, y, weight=weight)
 
     @property
     def learner(self) -> str:
@@ -320,7 +355,7 @@ def evaluate(
     """
     suite = suite if isinstance(suite, Suite) else Suite.from_tasks(suite)
     chosen = [models] if isinstance(models, MetaModel) else list(models)
-    names = [name for name, _ in _core.experts()] if baselines == "all" else [baselines] if isinstance(baselines, str) else list(baselines)
+    names = [name for name, _, missing in _core.experts() if not missing] if baselines == "all" else [baselines] if isinstance(baselines, str) else list(baselines)
     with _Bar(progress, "evaluating") as bar:
         rows, _, _, page = _core.evaluate(suite._core, [model._core for model in chosen], names, options, threads_of(n_jobs), bar.evaluation)
     if report is not None:

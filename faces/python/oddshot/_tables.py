@@ -1,4 +1,4 @@
-"""What a detector or a suite is given, made into the core's table: columns of numbers and categories."""
+"""Tables and arrays that a detector or a suite is given, made into the core's table: columns of numbers and categories."""
 
 from __future__ import annotations
 
@@ -61,65 +61,30 @@ def _of_pandas(X: Any, name: str) -> Any:
     return table
 
 
-def with_labels(table: Any, labels: np.ndarray) -> tuple[Any, str]:
-    """The table with a column of labels [rows] (0 normal, 1 anomaly, -1 not known), and that column's name."""
+def new_name(wish: str, table: Any) -> str:
+    """A name for one more column of the table: the wish, or the wish and underscores where there is such a column."""
     taken = {name for name, _ in table.columns()}
-    label = "label"
-    while label in taken:
-        label += "_"
+    while wish in taken:
+        wish += "_"
+    return wish
+
+
+def with_labels(table: Any, labels: np.ndarray, name: str, words: Sequence[str] = ("normal", "anomaly")) -> Any:
+    """The table with a column of labels [rows]: 0 normal, 1 anomaly, -1 not known, spelt as in ``words``."""
     if len(labels) != len(table):
         raise _core.ShapeError(f"{len(labels)} labels for {len(table)} rows")
-    whole = table.select([name for name, _ in table.columns()])
-    whole.add_category(label, np.asarray(labels, dtype=np.int32).tolist(), ["normal", "anomaly"])
-    return whole, label
+    whole = table.select([column for column, _ in table.columns()])
+    whole.add_category(name, np.asarray(labels, dtype=np.int32).tolist(), list(words))
+    return whole
 
 
-def labels_of(y: Any, name: str = "y") -> np.ndarray:
-    """Labels as 0 normal, 1 anomaly, -1 not known; y holds 0, 1 and what is not known: -1, NaN or None."""
-    return encode_labels(y, name)[0]
-
-
-def encode_labels(y: Any, name: str = "y") -> tuple[np.ndarray, np.ndarray]:
-    """Labels as above, and the two values [normal, anomaly] that stand for them in y.
-
-    Other values than 0 and 1 serve as well, if there are exactly two: the larger is the anomaly.
-    """
-    values = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise _core.ShapeError(f"{name} has {values.ndim} dimensions where one label a row belongs")
-    if values.dtype.kind == "c":
-        raise _core.ArgumentError(f"{name}: complex labels are not supported")
-    if values.dtype.kind == "O":
-        unknown = np.array([v is None or v != v or str(v) == "<NA>" for v in values], dtype=bool)
-    elif values.dtype.kind == "f":
-        unknown = np.isnan(values)
-    else:
-        unknown = np.zeros(len(values), dtype=bool)
-    known = values[~unknown]
-    try:
-        different = np.unique(known)
-    except TypeError as error:
-        raise _core.KindError(f"{name} mixes labels of different types: {error}") from None
-    if different.dtype.kind in "OifubU" and _within(different, (-1, 0, 1)):
-        if _within(different, (-1, 1)) and not _within(different, (1,)):
-            raise _core.ArgumentError(
-                f"{name} holds -1 and 1 alone, which may be read in two ways; write 0 for normal, 1 for anomaly, and -1, NaN or None where it is not known"
-            )
-        labels = np.full(len(values), -1, dtype=np.int32)
-        labels[~unknown] = known.astype(np.int32)
-        classes = np.array([0, 1], dtype=different.dtype if different.dtype.kind in "ifub" else int)
-        return labels, classes
-    if len(different) != 2:
-        raise _core.ArgumentError(
-            f"{name} has {len(different)} different label{'s' if len(different) != 1 else ''}; it takes two classes: 0 normal and 1 anomaly, and -1, NaN or "
-            "None where it is not known"
-        )
-    labels = np.full(len(values), -1, dtype=np.int32)
-    labels[~unknown] = (known == different[1]).astype(np.int32)
-    return labels, different
-
-
-def _within(values: np.ndarray, allowed: tuple[int, ...]) -> bool:
-    return all(not isinstance(v, (str, bytes)) and v in allowed for v in values.tolist())
+def with_weights(table: Any, weight: Any, name: str) -> Any:
+    """The table with a column of weights [rows], numbers of 0 or more."""
+    values = np.asarray(weight.to_numpy() if hasattr(weight, "to_numpy") else weight)
+    if values.ndim != 1 or values.dtype.kind not in "iufb":
+        raise _core.ArgumentError("weight must be a list of numbers, one a row")
+    if len(values) != len(table):
+        raise _core.ShapeError(f"{len(values)} weights for {len(table)} rows")
+    whole = table.select([column for column, _ in table.columns()])
+    whole.add_numeric(name, np.ascontiguousarray(values, dtype=np.float64).reshape(-1, 1))
+    return whole

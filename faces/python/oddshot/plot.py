@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _core
 
-__all__ = ["ReliabilityDisplay", "ScoresDisplay", "ShotsDisplay", "TaskMapDisplay"]
+__all__ = ["ExplanationDisplay", "ReliabilityDisplay", "ScoresDisplay", "ShotsDisplay", "TaskMapDisplay"]
 
 
 class _Display:
@@ -87,7 +87,9 @@ class ScoresDisplay(_Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any = None, *, ax: Any = None) -> ScoresDisplay:
-        """Of an expert: the negated ``score_samples`` of X, with the threshold of ``predict``."""
+        """Of an expert or a detector: its scores of X, with the threshold of ``predict``."""
+        if hasattr(estimator, "anomaly_scores"):
+            return cls(estimator.anomaly_scores(X), y, estimator.threshold_).plot(ax)
         return cls(-estimator.score_samples(X), y, -float(estimator.offset_)).plot(ax)
 
     def plot(self, ax: Any = None, *, bins: int = 40) -> ScoresDisplay:
@@ -100,6 +102,51 @@ class ScoresDisplay(_Display):
             ax.axvline(self.threshold, color="black", linestyle="--", label="threshold")
         ax.set(xlabel="score", ylabel="density")
         ax.legend()
+        return self
+
+
+class ExplanationDisplay(_Display):
+    """Why a row scores as it does: a bar for the share of each column, to the right where it makes the row more abnormal.
+
+    Attributes
+    ----------
+    names : list of str
+        Column and value, the largest share first; the last sums up the rest, if there are more.
+    shares, errors : ndarray of shape (n_bars,)
+        Of score - baseline; standard errors, 0 where exact.
+    """
+
+    def __init__(self, explanation: Any, columns: int = 10) -> None:
+        shown = explanation.columns[:columns]
+        rest = explanation.columns[columns:]
+        self.explanation = explanation
+        self.names = [f"{one.column} = {one.value}" for one in shown] + ([f"{len(rest)} more"] if rest else [])
+        self.shares = np.array([one.share for one in shown] + ([sum(one.share for one in rest)] if rest else []))
+        self.errors = np.array([one.error for one in shown] + ([float(np.hypot.reduce([one.error for one in rest]))] if rest else []))
+
+    @classmethod
+    def from_explanation(cls, explanation: Any, *, columns: int = 10, ax: Any = None) -> ExplanationDisplay:
+        """Of what ``FewShotDetector.explain`` gives for a row; of so many columns, the rest summed up."""
+        if columns < 1:
+            raise _core.ArgumentError(f"columns is {columns}; it must be 1 or more")
+        return cls(explanation, columns).plot(ax)
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, *, columns: int = 10, ax: Any = None) -> ExplanationDisplay:
+        """Of the one row of X, by a :class:`oddshot.FewShotDetector`."""
+        found = estimator.explain(X)
+        if len(found) != 1:
+            raise _core.ShapeError(f"X has {len(found)} rows; the reasons of one are drawn")
+        return cls.from_explanation(found[0], columns=columns, ax=ax)
+
+    def plot(self, ax: Any = None) -> ExplanationDisplay:
+        ax = self._axes(ax)
+        places = np.arange(len(self.names))[::-1]
+        ax.barh(places, self.shares, xerr=self.errors if self.errors.any() else None, color=np.where(self.shares > 0, "tab:red", "tab:blue"))
+        ax.set_yticks(places, self.names)
+        ax.axvline(0, color="black", linewidth=0.8)
+        why = self.explanation
+        ax.set(xlabel="share of the score", title=f"score {why.score:.4g}; normal rows most like it have {why.baseline:.4g}")
         return self
 
 

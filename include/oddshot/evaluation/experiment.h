@@ -27,7 +27,15 @@ struct ExperimentPlan {
 
   // Throws ArgumentError for a name that is not known (with the nearest that is), a name given twice, or a setting out of range.
   void validate() const;
+  // Training draws its episodes as evaluation does: with the same seed, shots and normals.
+  void train_as_judged();
 };
+
+// Of a suite of tables, or of tasks that share their columns.
+Space default_space(bool of_tables);
+// The settings that stand where nothing else is chosen: what is good in that space, and for suites of tables, of which there are many.
+// Throws ArgumentError for a suite of tables in another space than kTable, for they have no columns in common.
+ExperimentPlan default_plan(Space space, bool of_tables = false);
 
 // What is good on plain columns, where the defaults are what is good on scores: wider networks, smaller steps, fresh episodes.
 void use_raw_settings(LearnerOptions& learner, TrainingOptions& training);
