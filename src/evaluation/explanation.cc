@@ -80,8 +80,14 @@ Explainer::Explainer(const Preprocessor& preprocessor, Matrix normals, Matrix an
 }
 
 Explanation Explainer::explain(const Table& table, std::uint32_t row, std::span<const float> features) const {
-  Explanation result;
+  Explanation result = explain(features);
   result.row = row;
+  for (ColumnShare& one : result.columns) one.value = value_of(table.column(one.column), row);
+  return result;
+}
+
+Explanation Explainer::explain(std::span<const float> features) const {
+  Explanation result;
   // Known rows may be clipped, and the row be one of them.
   std::vector<float> clipped(features.begin(), features.end());
   for (std::size_t f = 0; f < clipped.size(); ++f) {
@@ -95,9 +101,11 @@ Explanation Explainer::explain(const Table& table, std::uint32_t row, std::span<
   result.score = found.score;
   result.baseline = found.baseline;
   result.exact = found.exact;
+  Matrix own(1, features.size());
+  std::ranges::copy(features, own.row(0).begin());
   for (std::size_t p = 0; p < players_.size(); ++p) {
     result.columns.push_back(
-        {players_[p].name, value_of(table.column(players_[p].name), row), usual(players_[p], background), found.share[p], found.error[p]});
+        {players_[p].name, usual(players_[p], own).value_or(""), usual(players_[p], background), found.share[p], found.error[p]});
   }
   std::ranges::stable_sort(result.columns, std::greater<>(), [](const ColumnShare& one) { return std::fabs(one.share); });
   result.normals = named(clipped, normals_, order);

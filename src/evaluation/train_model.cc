@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "evaluation/fit_profile.h"
 #include "evaluation/select.h"
 #include "oddshot/base/error.h"
 #include "oddshot/evaluation/methods.h"
@@ -239,6 +240,7 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
     model.steps_done = state.step;
     model.training_seconds = seconds_before + seconds_since(began);
     const bool finished = state.step >= model.training.steps;
+    if (finished) model.profile = fit_profile(model, suite.training, pool);
     model.adam_m = finished ? std::nullopt : std::optional(state.adam_m);
     model.adam_v = finished ? std::nullopt : std::optional(state.adam_v);
     if (!file.empty()) {
