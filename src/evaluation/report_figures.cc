@@ -245,9 +245,8 @@ std::string example_panel(const ExplainedAnomaly& one) {
                     element("th", R"(scope="row")", fmt::format("{} more", columns.size() - shown)) + element("td", "", "") +
                         element("td", "", "") + element("td", "", fmt::format("{:+.2f}", rest)));
   }
-  const std::string caption =
-      fmt::format("{}: {} at place {} of {}, with {} anomalies among them", escape(one.task),
-                  one.caught() ? "<strong>caught</strong>" : "<strong>missed</strong>", one.place, one.query_rows, one.query_anomalies);
+  const std::string caption = fmt::format("{}: {}, place {} of {} ({} anomalies)", one.caught() ? "caught" : "missed", escape(one.task),
+                                          one.place, one.query_rows, one.query_anomalies);
   const std::string score =
       fmt::format("Score {:.3g}; the normal rows most like it have {:.3g}.", one.explanation.score, one.explanation.baseline);
   const std::string table = element("table", "", element("caption", "", caption) + element("tbody", "", rows));
@@ -315,8 +314,8 @@ std::string adaptation_figure(const ReportView& view) {
 std::string reliability_figure(const ReportView& view) {
   Chart chart = curve_chart("reliability", "Share of anomalies by the probability that was told", "probability told", "share of anomalies");
   chart.description = "One line a learner; on the dotted diagonal what is said comes true.";
-  chart.width = 460;
-  chart.height = 360;
+  chart.width = 640;
+  chart.height = 400;
   chart.labels = true;
   chart.diagonal = true;
   std::string rows;

@@ -318,8 +318,8 @@ TEST(Report, ExplainsAnomaliesThatWereCaughtAndMissed) {
   EvaluationResult result = example_result(example_methods(), 12, {5});
   ASSERT_EQ(result.examples.size(), 2U);
   const Page page = page_of(result);
-  EXPECT_TRUE(page.says("caught at place 1 of 2200, with 200 anomalies among them")) << page.text;
-  EXPECT_TRUE(page.says("missed at place 2150 of 2200"));
+  EXPECT_TRUE(page.says("caught: apache2, place 1 of 2200 (200 anomalies)")) << page.text;
+  EXPECT_TRUE(page.says("missed: apache2, place 2150 of 2200"));
   EXPECT_TRUE(page.says("src_bytes17 usually 0+4.00")) << page.text;
   EXPECT_TRUE(page.says("2 more"));
   result.examples[0].explanation.columns[0].column = std::string(kHostile);
