@@ -16,7 +16,9 @@ const Detector& checked(const Detector& detector, double share) {
                     detector.method()));
   }
   if (!detector.model().profile) {
-    throw ArgumentError("the model does not know how its scores become probabilities: it was trained before this was kept; train it anew");
+    throw ArgumentError(
+        "the model does not know how its scores become probabilities: it was trained before this was kept; the training command with "
+        "--resume adds it to the file");
   }
   if (!detector.calibration().present()) {
     throw ArgumentError("probabilities need normal rows to compare with, and the detector has no calibration: adapt it with one");

@@ -222,6 +222,10 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   if (found) {
     check_same_training(*found, model, file);
     if (!found->adam_m) {
+      if (!found->profile) {  // of a file from before profiles were kept
+        found->profile = fit_profile(*found, suite.training, pool);
+        if (found->profile && !file.empty()) save_model(*found, file);
+      }
       return std::move(*found);
     }
     seconds_before = found->training_seconds;

@@ -1,5 +1,6 @@
 // Probabilities: the map is found where it is known, and is calibrated on tasks that were held out.
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -99,7 +100,7 @@ class OnHeldOutTasks : public ::testing::Test {
     static const TaskSuite simulated = encode(read_suite(load_manifest(find_manifest("payment-fraud")), {}));
     return simulated;
   }
-  static MetaModel trained() {
+  static MetaModel trained(const std::filesystem::path& file = {}) {
     TrainingOptions training;
     training.steps = 150;
     training.episodes = 200;
@@ -109,9 +110,21 @@ class OnHeldOutTasks : public ::testing::Test {
     LearnerOptions options;
     options.encoder.hidden = {16};
     ThreadPool pool(2);
-    return train_model("score-net", options, training, suite(), pool);
+    return train_model("score-net", options, training, suite(), pool, {}, file, true);
   }
 };
+
+TEST_F(OnHeldOutTasks, AModelTrainedBeforeProfilesWereKeptGetsOne) {
+  const std::filesystem::path file = std::filesystem::temp_directory_path() / "oddshot_profile_test.safetensors";
+  std::filesystem::remove(file);
+  const MetaModel model = trained(file);
+  MetaModel old = model;
+  old.profile.reset();
+  save_model(old, file);
+  EXPECT_EQ(trained(file).profile, model.profile);
+  EXPECT_EQ(load_model(file).profile, model.profile);
+  std::filesystem::remove(file);
+}
 
 TEST_F(OnHeldOutTasks, ProbabilitiesAreCalibratedAndSaySomething) {
   const MetaModel model = trained();
