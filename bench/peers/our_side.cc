@@ -1,6 +1,7 @@
 // Oddshot's side of the comparison with peers (run.py): the same parameters, episodes and rows, read from plain files, one thread.
 //   our_side step WORKLOAD FOLDER    mean loss and gradient of a step's episodes, and the time of a step
 //   our_side expert NAME FOLDER      scores of rows by a classical detector, and the times of fitting and scoring
+//   our_side csv FILE                a file of numbers to a feature matrix: its rows, the sum of each column, and the time of all threads
 // Results lie beside the input, times go to standard output as JSON.
 #include <algorithm>
 #include <array>
@@ -12,10 +13,13 @@
 #include <functional>
 #include <iostream>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "oddshot/data/preprocessor.h"
+#include "oddshot/data/reader.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/learners/learner.h"
 
@@ -124,6 +128,25 @@ void expert(const std::string& name, const fs::path& folder) {
   std::printf("{\"fit_ms\": %.3f, \"score_ms\": %.3f}\n", fit_ms, score_ms);
 }
 
+void csv(const fs::path& file) {
+  Table table;
+  Matrix features;
+  const double ms = fastest_ms(1, [&] {
+    table = read_table({file});
+    std::vector<std::string> names;
+    for (const Column& column : table.columns) names.push_back(column.name);
+    std::vector<std::uint32_t> rows(table.rows());
+    std::iota(rows.begin(), rows.end(), 0U);
+    features = Preprocessor::fit(table, names, rows).transform(table, rows);
+  });
+  std::printf("{\"rows\": %zu, \"ms\": %.3f, \"sums\": [", features.rows(), ms);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const auto& numbers = table.columns[c].numbers;
+    std::printf("%s%.17g", c == 0 ? "" : ", ", std::accumulate(numbers.begin(), numbers.end(), 0.0));
+  }
+  std::printf("]}\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -137,7 +160,11 @@ int main(int argc, char** argv) {
       expert(words[1], words[2]);
       return 0;
     }
-    std::cerr << "our_side step LEARNER FOLDER | our_side expert NAME FOLDER\n";
+    if (words.size() == 2 && words[0] == "csv") {
+      csv(words[1]);
+      return 0;
+    }
+    std::cerr << "our_side step LEARNER FOLDER | our_side expert NAME FOLDER | our_side csv FILE\n";
     return 2;
   } catch (const std::exception& error) {
     std::cerr << "our_side: " << error.what() << '\n';

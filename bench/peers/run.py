@@ -1,4 +1,5 @@
-"""Oddshot beside its peers on the same work, one thread each, in turn: `bench/peers/run.py OUR_SIDE OUT.json`.
+"""Oddshot beside its peers on the same work, one thread each (reading: all), in turn: `bench/peers/run.py OUR_SIDE OUT.json`. Stopped, it takes
+up again where it was.
 
 Peers that are not installed are left out (requirements.txt holds those that a package index has for any machine; PyTorch is compared too
 where it is there). Each answer is compared with ours before a time counts. Times are processor time, all threads of a process together, so
@@ -144,32 +145,29 @@ def torch_steps(by_hand):
     return make
 
 
-def steps(program, results):
+def step_entry(program, folder, work, learner, first_order, peer, wanted):
+    params, episodes = make_step(folder)
+    run, arrays = peer()(first_order)
+    p, e = arrays(params), arrays(episodes)
+    loss, gradient = run(p, e)
+    mine = ours(program, "step", learner, folder)
+    apart = difference(gradient, our_gradient(folder))
+    if not (apart < CLOSE and abs(loss - mine["loss"]) < CLOSE):
+        sys.exit(f"run.py: {work}: gradients differ by {apart}, losses are {loss} and {mine['loss']}")
+    theirs = fastest_ms(lambda: run(p, e))
+    again = ours(program, "step", learner, folder)
+    return {"peer_ms": theirs, "our_ms": min(mine["ms"], again["ms"]), "wanted": wanted, "agreement": f"{apart:.0e}"}
+
+
+def steps(program, keep):
     peers = [("JAX: jit of vmap of grad", jax_steps, {"w1": "1x", "w2": ""}),
              ("PyTorch, a task at a time (as learn2learn)", lambda: torch_steps(False), {"w1": "30x", "w2": ""}),
              ("PyTorch, all tasks at once by hand", lambda: torch_steps(True), {"w1": "5x", "w2": ""})]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        params, episodes = make_step(folder)
         for title, peer, wanted in peers:
-            try:
-                make = peer()
-            except ImportError as missing:
-                print(f"left out: {title} ({missing})", file=sys.stderr)
-                continue
             for work, learner, first_order in (("w1", "maml", False), ("w2", "fomaml", True)):
-                run, arrays = make(first_order)
-                p, e = arrays(params), arrays(episodes)
-                loss, gradient = run(p, e)
-                mine = ours(program, "step", learner, folder)
-                apart = difference(gradient, our_gradient(folder))
-                if not (apart < CLOSE and abs(loss - mine["loss"]) < CLOSE):
-                    sys.exit(f"run.py: {title}, {work}: gradients differ by {apart}, losses are {loss} and {mine['loss']}")
-                theirs = fastest_ms(lambda: run(p, e))
-                again = ours(program, "step", learner, folder)
-                results.append({"work": work, "peer": title, "peer_ms": theirs, "our_ms": min(mine["ms"], again["ms"]), "wanted": wanted[work],
-                                "agreement": f"{apart:.0e}"})
-                print(json.dumps(results[-1]), file=sys.stderr)
+                keep(work, title, lambda: step_entry(program, folder, work, learner, first_order, peer, wanted[work]))
 
 
 # --- Detectors ---
@@ -181,65 +179,150 @@ def ranks_agree(a, b):
     return float(np.corrcoef(rank(a), rank(b))[0, 1])
 
 
-def detectors(program, results, rows):
-    try:
-        from sklearn.ensemble import IsolationForest
-        from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
-    except ImportError as missing:
-        print(f"left out: scikit-learn ({missing})", file=sys.stderr)
-        return
+def make_tables(folder, rows):
+    """Rows to fit on and rows to score, as arrays and as the files that our side reads."""
     rng = np.random.default_rng(2)
     mix = rng.standard_normal((D, D)).astype(np.float32) / np.sqrt(D)
-    make = lambda n: (rng.standard_normal((n, D)) @ mix + rng.integers(0, 3, (n, 1))).astype(np.float32)
-    fit, score = make(rows), make(rows)
+    make = lambda: (rng.standard_normal((rows, D)) @ mix + rng.integers(0, 3, (rows, 1))).astype(np.float32)
+    fit, score = make(), make()
+    np.array([rows, rows, D], np.uint32).tofile(folder / "shape.u32")
+    fit.tofile(folder / "fit.f32")
+    score.tofile(folder / "score.f32")
+    return fit, score
 
-    def knn():
-        found = NearestNeighbors(n_neighbors=5, algorithm="brute", n_jobs=1).fit(fit)
-        return lambda: found.kneighbors(score)[0].mean(1)
 
-    def lof():
-        found = LocalOutlierFactor(n_neighbors=20, novelty=True, algorithm="brute", n_jobs=1).fit(fit)
-        return lambda: -found.score_samples(score)
+def timed(work):
+    start = time.process_time()
+    values = work()
+    return values, (time.process_time() - start) * 1e3
 
-    def forest():
-        found = IsolationForest(n_estimators=100, max_samples=256, random_state=1, n_jobs=1).fit(fit)
-        return lambda: -found.score_samples(score)
 
+def neighbours(name, fit, score):
+    from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+    if name == "knn":
+        return NearestNeighbors(n_neighbors=5, algorithm="brute", n_jobs=1).fit(fit).kneighbors(score)[0].mean(1)
+    return -LocalOutlierFactor(n_neighbors=20, novelty=True, algorithm="brute", n_jobs=1).fit(fit).score_samples(score)
+
+
+def forest(package, seed, fit, score):
+    if package == "scikit-learn":
+        from sklearn.ensemble import IsolationForest
+        return -IsolationForest(n_estimators=100, max_samples=256, random_state=seed, n_jobs=1).fit(fit).score_samples(score)
+    from isotree import IsolationForest  # whose tree i of seed s is tree i - 1 of seed s + 1
+    return IsolationForest(ntrees=100, sample_size=256, ndim=1, max_depth=8, missing_action="fail", random_seed=1000 * seed, nthreads=1).fit(fit).predict(score)
+
+
+def our_scores(program, name, folder):
+    """(scores, milliseconds of fitting and scoring: the faster of two runs)"""
+    runs = [ours(program, "expert", name, folder) for _ in range(2)]
+    return np.fromfile(folder / f"scores.{name}.f32", np.float32), min(run["fit_ms"] + run["score_ms"] for run in runs)
+
+
+def neighbour_entry(program, name, folder, fit, score):
+    mine, our_ms = our_scores(program, name, folder)
+    values, theirs = timed(lambda: neighbours(name, fit, score))
+    # Of two neighbours equally far to float32 either may be the last; lof then takes the density of another row.
+    apart = np.abs(values - mine) / np.abs(mine).max()
+    near, most = float((apart < 1e-5).mean()), float(apart.max())
+    said = f"within 1e-5 for {100 * near:.2f}% of rows, {most:.0e} for all"
+    if not (near > 0.999 and most < 1e-2):
+        sys.exit(f"run.py: {name}: scores differ: {said}")
+    return {"peer": "scikit-learn", "peer_ms": theirs, "our_ms": our_ms, "wanted": "3x", "agreement": said}
+
+
+def forest_entry(program, package, wanted, folder, fit, score):
+    """Forests are drawn: ours must rank the rows as like a mean of others as one of those does."""
+    mine, our_ms = our_scores(program, "isolation-forest", folder)
+    runs = [timed(lambda: forest(package, seed, fit, score)) for seed in range(1, 5)]
+    values = [scores for scores, _ in runs]
+    rest = sum(values[1:])
+    agreement, of_their_own = ranks_agree(mine, rest), ranks_agree(values[0], rest)
+    said = f"ranks correlate {agreement:.3f} with three others, one of its own {of_their_own:.3f}"
+    if not agreement > of_their_own - 0.05:
+        sys.exit(f"run.py: isolation-forest: {package}: {said}")
+    return {"peer": package, "peer_ms": min(ms for _, ms in runs), "our_ms": our_ms, "wanted": wanted, "agreement": said}
+
+
+def detectors(program, keep, rows):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        np.array([rows, rows, D], np.uint32).tofile(folder / "shape.u32")
-        fit.tofile(folder / "fit.f32")
-        score.tofile(folder / "score.f32")
-        for ours_name, peer, wanted in (("knn", knn, "3x"), ("lof", lof, "3x"), ("isolation-forest", forest, "10x")):
-            mine = ours(program, "expert", ours_name, folder)
-            start = time.process_time()
-            values = peer()()
-            theirs = (time.process_time() - start) * 1e3
-            again = ours(program, "expert", ours_name, folder)
-            my_values = np.fromfile(folder / f"scores.{ours_name}.f32", np.float32)
-            if ours_name == "isolation-forest":  # forests are drawn: their ranks agree, not their numbers
-                other = -IsolationForest(n_estimators=100, max_samples=256, random_state=2, n_jobs=1).fit(fit).score_samples(score)
-                agreement, wanted_agreement = ranks_agree(values, my_values), ranks_agree(values, other)
-                same = agreement > wanted_agreement - 0.05
-                said = f"ranks correlate {agreement:.2f}, those of two of its own {wanted_agreement:.2f}"
-            else:
-                agreement = float(np.abs(values - my_values).max() / np.abs(my_values).max())
-                same, said = agreement < 1e-4, f"{agreement:.0e}"
-            if not same:
-                sys.exit(f"run.py: {ours_name}: scores differ: {said}")
-            our_ms = min(mine["fit_ms"] + mine["score_ms"], again["fit_ms"] + again["score_ms"])
-            results.append({"work": f"{ours_name}, fit and score {rows} x {D}", "peer": "scikit-learn", "peer_ms": theirs, "our_ms": our_ms,
-                            "wanted": wanted, "agreement": said})
-            print(json.dumps(results[-1]), file=sys.stderr)
+        fit, score = make_tables(folder, rows)
+        for package, wanted in (("scikit-learn", "10x"), ("isotree", "1x")):
+            keep(f"isolation-forest, fit and score {rows:,} x {D}", package, lambda: forest_entry(program, package, wanted, folder, fit, score))
+        for expert in ("knn", "lof"):
+            keep(f"{expert}, fit and score {rows:,} x {D}", "scikit-learn", lambda: neighbour_entry(program, expert, folder, fit, score))
+
+
+# --- Reading ---
+
+
+def make_csv(path, megabytes):
+    """Numbers of 40 columns, a block of some 10 MB over and over."""
+    rng = np.random.default_rng(3)
+    block = "".join(",".join(f"{v:.6g}" for v in row) + "\n" for row in rng.standard_normal((30_000, D)))
+    with open(path, "w") as file:
+        file.write(",".join(f"c{i}" for i in range(D)) + "\n")
+        for _ in range(max(1, megabytes * 1_000_000 // len(block))):
+            file.write(block)
+
+
+def csv_entry(program, path):
+    """Processor time of all threads; Arrow makes float32 of the columns too, as a feature matrix holds them."""
+    import pyarrow
+    import pyarrow.csv
+    options = pyarrow.csv.ConvertOptions(column_types={f"c{i}": pyarrow.float32() for i in range(D)})
+    theirs, mine = [], []
+    for _ in range(3):
+        table, ms = timed(lambda: pyarrow.csv.read_csv(path, convert_options=options))
+        theirs.append(ms)
+        mine.append(ours(program, "csv", path))
+    sums = np.array([float(np.sum(table.column(c).to_numpy(), dtype=np.float64)) for c in range(D)])
+    if mine[0]["rows"] != table.num_rows or not np.allclose(mine[0]["sums"], sums, rtol=1e-9, atol=1e-6):
+        sys.exit(f"run.py: csv: {mine[0]['rows']} rows against {table.num_rows}, or other sums")
+    return {"peer": "Arrow alone", "peer_ms": min(theirs), "our_ms": min(run["ms"] for run in mine), "wanted": "0.8x", "agreement": "the same numbers"}
+
+
+def reading(program, keep, megabytes):
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name) / "rows.csv"
+        make_csv(path, megabytes)
+        keep(f"CSV of {megabytes:,} MB, {D} columns, to a feature matrix", "Arrow alone", lambda: csv_entry(program, path))
+
+
+# --- What is kept ---
+
+
+class Results:
+    """out.json, written after each entry: what it holds that is younger than our program is not measured again."""
+
+    def __init__(self, program, path):
+        self.path = pathlib.Path(path)
+        fresh = self.path.exists() and self.path.stat().st_mtime > pathlib.Path(program).stat().st_mtime
+        self.entries = json.loads(self.path.read_text()) if fresh else []
+
+    def keep(self, work, peer, measure):
+        if any(entry["work"] == work and entry["peer"] == peer for entry in self.entries):
+            return
+        try:
+            entry = measure()
+        except ImportError as missing:
+            print(f"left out: {peer} ({missing})", file=sys.stderr)
+            return
+        self.entries.append({"work": work, **entry, "peer": peer})
+        self.path.write_text(json.dumps(self.entries, indent=1))
+        print(json.dumps(self.entries[-1]), file=sys.stderr)
 
 
 def main():
-    if len(sys.argv) not in (3, 4):
-        sys.exit("bench/peers/run.py OUR_SIDE OUT.json [ROWS of the detectors, 100000]")
-    results = []
-    steps(sys.argv[1], results)
-    detectors(sys.argv[1], results, int(sys.argv[3]) if len(sys.argv) == 4 else 100_000)
-    pathlib.Path(sys.argv[2]).write_text(json.dumps(results, indent=1))
+    if len(sys.argv) < 3:
+        sys.exit("bench/peers/run.py OUR_SIDE OUT.json [ROWS of the detectors, 100000] [MEGABYTES of the CSV, 1000]")
+    program = sys.argv[1]
+    rows = int(sys.argv[3]) if len(sys.argv) > 3 else 100_000
+    megabytes = int(sys.argv[4]) if len(sys.argv) > 4 else 1000
+    results = Results(program, sys.argv[2])
+    steps(program, results.keep)
+    reading(program, results.keep, megabytes)
+    detectors(program, results.keep, rows)
 
 
 main()

@@ -67,11 +67,18 @@ const AlignedVector<T>& descend_near(const nets::Encoder<T>& encoder, std::span<
   const T shrink = 1 / (1 + rule.rate * rule.proximity);
   for (std::size_t k = 0; k < steps; ++k) {
     logit_loss(encoder, scratch.params.data(), support, scratch.support, scratch.d_logits, scratch.gradient.data(), no_curvature);
+    // Planes of their own each, which the compiler cannot know: said here, it makes vectors of the loop.
+    const T* __restrict gradient = scratch.gradient.data();
+    T* __restrict offset = scratch.offset.data();
+    T* __restrict before = scratch.before.data();
+    T* __restrict moved = scratch.params.data();
+    const T rate = rule.rate;
+    const T momentum = rule.momentum;
     for (std::size_t i = 0; i < size; ++i) {
-      const T here = scratch.offset[i];
-      scratch.offset[i] = shrink * (here - rule.rate * scratch.gradient[i] + rule.momentum * (here - scratch.before[i]));
-      scratch.before[i] = here;
-      scratch.params[i] = params[i] + scratch.offset[i];
+      const T here = offset[i];
+      offset[i] = shrink * (here - rate * gradient[i] + momentum * (here - before[i]));
+      before[i] = here;
+      moved[i] = params[i] + offset[i];
     }
   }
   return scratch.params;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "learners/network_learner.h"
@@ -44,6 +45,45 @@ void measure(const kernels::Table<T>& kernels, BasicMatrixView<T> rows, BasicMat
                             distances.data(), prototypes.rows);
 }
 
+// Sums of pulls(i, p) (rows_i - centres_p): over p into d_rows [N x E], over i, with the other sign, into d_centres [P x E].
+template <class T>
+void pull(const kernels::Table<T>& kernels, const BasicMatrix<T>& pulls, BasicMatrixView<T> rows, BasicMatrixView<T> centres,
+          BasicMatrix<T>& d_rows, BasicMatrix<T>& d_centres) {
+  const std::size_t width = rows.cols;
+  d_rows.resize(rows.rows, width);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const T sum = std::accumulate(pulls.row(i).begin(), pulls.row(i).end(), T{0});
+    for (std::size_t e = 0; e < width; ++e) d_rows(i, e) = sum * rows(i, e);
+  }
+  d_centres.resize(centres.rows, width);
+  for (std::size_t p = 0; p < centres.rows; ++p) {
+    T sum = 0;
+    for (std::size_t i = 0; i < rows.rows; ++i) sum += pulls(i, p);
+    for (std::size_t e = 0; e < width; ++e) d_centres(p, e) = sum * centres(p, e);
+  }
+  kernels::Product<T> of_rows;
+  of_rows.m = rows.rows;
+  of_rows.n = width;
+  of_rows.k = centres.rows;
+  of_rows.a = pulls.data();
+  of_rows.a_row = centres.rows;
+  of_rows.b = centres.data;
+  of_rows.ldb = centres.stride;
+  of_rows.alpha = -1;
+  of_rows.addend = of_rows.c = d_rows.data();
+  of_rows.ld_addend = of_rows.ldc = width;
+  kernels.product(of_rows);
+  kernels::Product<T> of_centres = of_rows;
+  of_centres.m = centres.rows;
+  of_centres.k = rows.rows;
+  of_centres.a_row = 1;
+  of_centres.a_col = centres.rows;
+  of_centres.b = rows.data;
+  of_centres.ldb = rows.stride;
+  of_centres.addend = of_centres.c = d_centres.data();
+  kernels.product(of_centres);
+}
+
 }  // namespace
 
 template <class T>
@@ -79,27 +119,15 @@ T ProtoModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<T>&
   const T loss = nets::balanced_cross_entropy<T>(kernels, scratch.logits, query.labels, scratch.d_logits.data(), nullptr);
 
   // dlogit/dd(x, c) is c's share in its class, negative for anomalies;  dd/dphi(f) = 2 (phi(f) - phi(c)) = -dd/dphi(c)
-  scratch.d_query.resize(q, width);
-  scratch.d_prototypes.resize(count, width);
-  std::fill_n(scratch.d_query.data(), q * width, T{0});
-  std::fill_n(scratch.d_prototypes.data(), count * width, T{0});
   for (std::size_t i = 0; i < q; ++i) {
     if (prototypes.normals == count) {
       gradient[threshold] -= scratch.d_logits[i] * std::exp(params[threshold]);
     }
     for (std::size_t p = 0; p < count; ++p) {
-      const T d = (p < prototypes.normals ? T{2} : T{-2}) * scratch.d_logits[i] * scratch.distances(i, p);
-      const T* f = asked.row(i).data();
-      const T* c = centres.row(p).data();
-      T* __restrict d_f = scratch.d_query.row(i).data();
-      T* __restrict d_c = scratch.d_prototypes.row(p).data();
-      for (std::size_t e = 0; e < width; ++e) {
-        const T pull = d * (f[e] - c[e]);
-        d_f[e] += pull;
-        d_c[e] -= pull;
-      }
+      scratch.distances(i, p) *= (p < prototypes.normals ? T{2} : T{-2}) * scratch.d_logits[i];
     }
   }
+  pull(kernels, scratch.distances, asked, centres, scratch.d_query, scratch.d_prototypes);
   metric.pull_back(embeddings.slice(s, q), asked, scratch.d_query, own, d_own);
   metric.pull_back(prototypes.means, centres, scratch.d_prototypes, own, d_own);
   scratch.d_embeddings.resize(s + q, width);

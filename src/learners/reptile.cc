@@ -1,6 +1,7 @@
 #include "learners/reptile.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "learners/network_learner.h"
 
@@ -12,9 +13,8 @@ T reptile_direction(const nets::Encoder<T>& encoder, const Layout& layout, std::
                     std::span<T> direction) {
   scratch.batch.join(support, query);
   const AlignedVector<T>& adapted = descend(encoder, layout, params, scratch.batch.view(), rule, steps, scratch.inner);
-  for (std::size_t i = 0; i < encoder.end(); ++i) {
-    direction[i] = params[i] - adapted[i];
-  }
+  std::transform(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(encoder.end()), adapted.begin(), direction.begin(),
+                 std::minus<T>());
   return scratch.inner.first_loss;
 }
 

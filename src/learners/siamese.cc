@@ -39,7 +39,8 @@ std::uint64_t key_of(BasicMatrixView<T> rows) {
 
 // Adds `share` times the pair's loss to the gradient in the embeddings; returns that share of the loss.
 template <class T>
-T add_pair(const LearnerOptions& options, bool same, T distance, T share, const T* a, const T* b, std::size_t width, T* d_a, T* d_b) {
+T add_pair(const LearnerOptions& options, bool same, T distance, T share, const T* a, const T* b, std::size_t width, T* __restrict d_a,
+           T* __restrict d_b) {
   const bool squared = options.contrast == Contrast::kSquared;
   const T amount = same ? distance : std::max(T{0}, static_cast<T>(options.margin) - distance);         // what the loss is a power of
   const T slope = (amount > 0 ? share : T{0}) * (same ? T{1} : T{-1}) * (squared ? 2 * amount : T{1});  // in the distance
@@ -67,7 +68,7 @@ T siamese_gradient(const nets::Encoder<T>& encoder, const LearnerOptions& option
   scratch.distances.resize(labels.size(), labels.size());
   measure(encoder.kernels(), embeddings, embeddings, scratch.distances.data(), labels.size());
   mine_pairs<T>(options.mining, static_cast<T>(options.margin), scratch.distances, labels,
-                Stream(key_of<T>(scratch.batch.rows), Purpose::kMine, 0), scratch.pairs);
+                Stream(options.mining == Mining::kRandom ? key_of<T>(scratch.batch.rows) : 0, Purpose::kMine, 0), scratch.pairs);
 
   scratch.d_embeddings.resize(labels.size(), width);
   std::fill_n(scratch.d_embeddings.data(), labels.size() * width, T{0});
