@@ -3,7 +3,6 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <chrono>
-#include <ctime>
 #include <memory>
 
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include "oddshot/detector/detector.h"
 #include "oddshot/model_io/shipped_models.h"
 #include "options.h"
+#include "rows.h"
 
 namespace oddshot::cli {
 namespace {
@@ -27,57 +27,25 @@ struct Given {
   std::string ignored = "none";
   std::string calibration = "auto";
   bool forget_rows = false;
+  bool json = false;
   std::string output;
   unsigned threads = 0;
 };
 
 Table read_rows(const Given& given, const MetaModel& model) {
-  ReadOptions read;
   if (model.training.space != Space::kTable) {
-    read.numeric = model.preprocessor.numeric_columns();
-    read.category = model.preprocessor.category_columns();
+    std::vector<std::string> numeric = model.preprocessor.numeric_columns();
+    std::vector<std::string> category = model.preprocessor.category_columns();
+    category.push_back(given.options.label);
+    if (!given.options.weight.empty()) numeric.push_back(given.options.weight);
+    return read_columns(given.rows, std::move(numeric), std::move(category));
   }
+  ReadOptions read;
   read.category.push_back(given.options.label);
   if (!given.options.weight.empty()) read.numeric.push_back(given.options.weight);
   read.ignored = given.options.ignored;
   return read_table({given.rows}, read);
 }
-
-}  // namespace
-
-void print_calibration(const Detector& detector) {
-  const Calibration& calibration = detector.calibration();
-  if (!calibration.present()) return;
-  const bool held_back = calibration.scheme() == CalibrationScheme::kHeldBack;
-  fmt::print("p-values   by {} normal rows{}\n", calibration.size(),
-             held_back ? ", held back from adapting" : ", each scored by an adapting without it");
-  const auto& rate = detector.max_false_alarms();
-  if (!rate) return;
-  const std::string where = calibration.weighted() ? "by p-value" : fmt::format("above {:.4g}", calibration.threshold(*rate));
-  fmt::print(
-      "alert      {}: {}% of normal rows {}\n", where, 100 * *rate,
-      held_back ? "at most, guaranteed for rows like those held back" : "or so are false alarms; --calibration held-back guarantees it");
-}
-
-void print_detector(const Detector& detector, ThreadPool& pool) {
-  for (const std::string& note : detector.notes()) fmt::print(stderr, "{}\n", note);
-  fmt::print("rows       {} normal, {} anomalies\n", detector.normals(), detector.anomalies());
-  fmt::print("columns    {}, encoded as {} features\n", detector.preprocessor().schema_columns().size(), detector.preprocessor().width());
-  print_calibration(detector);
-  if (const auto value = left_out_auroc(detector, pool)) {
-    fmt::print("AUROC      {:.3f} on these rows, each scored by an adapting without it\n", *value);
-  }
-}
-
-std::string now() {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                     utc.tm_sec);
-}
-
-namespace {
 
 // [MODEL] ROWS, or ROWS alone beside --model.
 void take_files(Given& given, bool named) {
@@ -104,9 +72,7 @@ int adapt(Given& given, bool named) {
   const Detector detector = Detector::adapt(std::move(model), table, given.options, pool);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   save_detector(detector, given.output);
-  print_detector(detector, pool);
-  fmt::print("adapted in {:.0f} ms\n", 1000 * seconds);
-  fmt::print(stderr, "detector: {}\n", given.output);
+  print_detector(detector, {.file = given.output, .milliseconds = 1000 * seconds, .again = false}, given.json, pool);
   return kDone;
 }
 
@@ -149,6 +115,7 @@ Command add_adapt(CLI::App& parent) {
   command->add_option("--weight-column", given->options.weight,
                       "how much likelier a row is where the detector will be used than in these rows; weighs the calibration");
   command->add_option("--ignored", given->ignored, "columns that are no features, a list")->capture_default_str();
+  command->add_flag("--json", given->json, "what was learned as JSON, for programs");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
   command->add_option("-o,--output", given->output, "the detector file")->required();
   command->footer("Example:  oddshot adapt --model universal rows.csv --label-column label -o detector.safetensors");

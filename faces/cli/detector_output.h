@@ -8,10 +8,15 @@
 
 namespace oddshot::cli {
 
-// Notes to standard error, what a user should know to standard output.
-void print_detector(const Detector& detector, ThreadPool& pool);
-// What scores are compared with, and what is promised of an alert.
-void print_calibration(const Detector& detector);
+// What adapting has done, beside the detector itself.
+struct Adapted {
+  std::string file;  // that it was written to
+  double milliseconds = 0;
+  bool again = false;  // by update: rows were added and removed
+};
+
+// What a user should know: notes to standard error, the rest to standard output; with json all of it as one object there.
+void print_detector(const Detector& detector, const Adapted& adapted, bool json, ThreadPool& pool);
 // The time, for a detector's history.
 std::string now();
 

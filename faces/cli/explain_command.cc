@@ -10,9 +10,9 @@
 
 #include "commands.h"
 #include "oddshot/base/thread_pool.h"
-#include "oddshot/data/reader.h"
 #include "oddshot/detector/explain.h"
 #include "options.h"
+#include "rows.h"
 
 namespace oddshot::cli {
 namespace {
@@ -40,10 +40,7 @@ std::vector<std::uint32_t> highest(const std::vector<float>& scores, std::size_t
 int explain_rows(const Given& given) {
   as_usage([&] { given.options.validate(); });
   const Detector detector = load_detector(given.detector);
-  ReadOptions read;
-  read.numeric = detector.preprocessor().numeric_columns();
-  read.category = detector.preprocessor().category_columns();
-  const Table table = read_table({given.rows}, read);
+  const Table table = read_columns(given.rows, detector.preprocessor().numeric_columns(), detector.preprocessor().category_columns());
   for (const std::uint32_t row : given.chosen) {
     if (row >= table.rows()) throw UsageError(fmt::format("--row {}: {} has rows 0 to {}", row, given.rows, table.rows() - 1));
   }

@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "oddshot/base/error.h"
 #include "oddshot/evaluation/evaluate.h"
+#include "oddshot/evaluation/examples.h"
 #include "oddshot/model_io/atomic_file.h"
 #include "progress.h"
 
@@ -50,13 +51,14 @@ void judge(const SuiteRows& rows, const TaskSuite& suite, const ExperimentPlan& 
            const MetaModel* pooled, ThreadPool& pool, const std::filesystem::path& folder) {
   const auto methods = plan_methods(plan, models, pooled, suite.views.spans(), suite.reference);
   ProgressLine line;
-  const EvaluationResult result = evaluate(suite.name, suite.training, suite.held_out, methods, plan.evaluation, pool, [&](double share) {
+  EvaluationResult result = evaluate(suite.name, suite.training, suite.held_out, methods, plan.evaluation, pool, [&](double share) {
     if (line.due()) {
       line.show(fmt::format("evaluating {} methods on {} held-out tasks: {:.0f}%", methods.size(), suite.held_out.size(), 100 * share));
     }
   });
   line.show(fmt::format("evaluated {} methods on {} held-out tasks in {}", methods.size(), suite.held_out.size(), duration(result.seconds)),
             true);
+  result.examples = explained_examples(result, suite, methods, pool);
   RunSettings settings = run_settings(rows, suite, plan);
   for (const MetaModel& model : models) {
     settings.training_seconds += model.training_seconds;

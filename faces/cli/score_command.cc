@@ -33,6 +33,8 @@ struct Given {
   std::string output_format;
   std::string output;
   RowScorerOptions scorer;
+  std::string reasons = "none";
+  ReasonOptions reason_options;
   bool watch = false;
   bool follow = false;
   bool json = false;
@@ -69,13 +71,26 @@ RowReadOptions reading(const Given& given, const RowScorer& scorer) {
   return read;
 }
 
+// Which rows are given reasons, if any.
+std::optional<ReasonOptions> reasons_asked(const Given& given) {
+  if (given.reasons == "none") return std::nullopt;
+  ReasonOptions options = given.reason_options;
+  options.alerts_alone = given.reasons == "alerts";
+  return options;
+}
+
 void check(const Given& given) {
   as_usage([&] {
+    given.reason_options.explain.validate();
     if (!given.format.empty()) parse_row_format(given.format);
     if (!given.output_format.empty()) parse_row_format(given.output_format);
     if (given.scorer.max_false_alarms) check_rate(*given.scorer.max_false_alarms, "--max-false-alarms");
+    if (given.scorer.anomaly_share) check_rate(*given.scorer.anomaly_share, "--probability");
     if (given.scorer.false_discovery_rate) check_rate(*given.scorer.false_discovery_rate, "--fdr");
   });
+  if (given.reasons != "alerts" && given.reasons != "all" && given.reasons != "none") {
+    throw UsageError(fmt::format("--reasons: \"{}\" is none of alerts, all, none", given.reasons));
+  }
   if (given.scorer.false_discovery_rate && (given.rows == "-" || given.follow)) {
     throw UsageError("--fdr: all rows are counted before the first is told an alert, so they must be a file that is not followed");
   }
@@ -89,7 +104,13 @@ int score(const Given& given) {
   ThreadPool pool(given.threads);
   std::optional<DriftWatch> watch;
   if (given.watch) watch.emplace(detector);
-  RowScorer scorer(detector, given.scorer, pool, watch ? &*watch : nullptr);
+  RowScorerOptions options = given.scorer;
+  options.reasons = reasons_asked(given);
+  const bool tells_alerts = options.max_false_alarms || options.false_discovery_rate || detector.max_false_alarms();
+  if (options.reasons && options.reasons->alerts_alone && !tells_alerts) {
+    throw UsageError("--reasons alerts: nothing says which rows are alerts; give --max-false-alarms or --fdr, or --reasons all");
+  }
+  RowScorer scorer(detector, options, pool, watch ? &*watch : nullptr);
   const RowReadOptions read = reading(given, scorer);
   if (given.scorer.false_discovery_rate) {
     open_rows(given.rows, read)->read([&](const RowBatch& batch) {
@@ -123,8 +144,13 @@ int score(const Given& given) {
   progress.wipe();
   if (file) {
     file->commit();
-    fmt::print(stderr, "{} rows scored{}: {}\n", scorer.rows(),
-               scorer.columns().size() > 2 ? fmt::format(", {} alerts", scorer.alerts()) : "", given.output);
+    fmt::print(stderr, "{} rows scored{}: {}\n", scorer.rows(), tells_alerts ? fmt::format(", {} alerts", scorer.alerts()) : "",
+               given.output);
+  }
+  if (scorer.rows() == 0) fmt::print(stderr, "{}: a table without rows; what is written has their columns alone\n", given.rows);
+  if (scorer.unexplained() > 0) {
+    fmt::print(stderr, "reasons: of the first {} {}; {} more have none (--reasons-limit)\n", scorer.explained(),
+               options.reasons->alerts_alone ? "alerts" : "rows", scorer.unexplained());
   }
   if (watch) fmt::print(stderr, "{}", describe(*watch, given.json));
   return kDone;
@@ -134,7 +160,7 @@ int score(const Given& given) {
 
 Command add_score(CLI::App& parent) {
   auto given = std::make_shared<Given>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value and alert beside them");
+  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value and alert beside them, reasons too");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
   command->add_option("ROWS", given->rows, "a table with the detector's columns, in any order; -: standard input")->required();
   command->add_option("--columns", given->columns, "of the rows, to write before the score: all, none or a list")->capture_default_str();
@@ -142,6 +168,16 @@ Command add_score(CLI::App& parent) {
                       "share of the normal rows that may be alerts, instead of the detector's own");
   command->add_option("--fdr", given->scorer.false_discovery_rate, "alerts of which at most this share is false, of all rows as one batch");
   command->add_option("--weight-column", given->scorer.weight, "weights of the rows, as of oddshot adapt");
+  command->add_option("--probability", given->scorer.anomaly_share,
+                      "a column of the probability that a row is an anomaly, where this share of all rows are");
+  command->add_option("--reasons", given->reasons, "a column that says which columns raise the score most: of alerts, of all rows, or none")
+      ->capture_default_str();
+  command->add_option("--reasons-limit", given->reason_options.limit, "so many rows are given reasons, the first; 0: without a limit")
+      ->capture_default_str();
+  command
+      ->add_option("--evaluations", given->reason_options.explain.evaluations,
+                   "with --reasons: rows to score for one row explained, 64 to 10000000; more: less error")
+      ->capture_default_str();
   command->add_flag("--watch", given->watch, "in the end, tell on standard error how far the rows have drifted from those adapted to");
   command->add_flag("--json", given->json, "the report of --watch for programs");
   command->add_flag("--follow", given->follow, "wait for rows that are added to a CSV or JSON lines file, until Ctrl-C");

@@ -10,9 +10,9 @@
 #include "commands.h"
 #include "detector_output.h"
 #include "oddshot/base/thread_pool.h"
-#include "oddshot/data/reader.h"
 #include "oddshot/detector/detector.h"
 #include "options.h"
+#include "rows.h"
 
 namespace oddshot::cli {
 namespace {
@@ -22,19 +22,20 @@ struct Given {
   std::string labels;
   std::string withdrawn;
   std::string output;
+  bool json = false;
   unsigned threads = 0;
 };
 
 // Rows with the columns that the detector has kept, of the same kinds; others are not looked at.
 Table read_rows(const std::string& file, const Detector& detector, bool with_label) {
-  ReadOptions read;
+  std::vector<std::string> numeric, category;
   const AdaptOptions& options = detector.options();
   for (const Column& column : detector.rows().table.columns) {
     if (column.name == options.label || (column.name == options.weight && !with_label)) continue;
-    (column.kind == ColumnKind::kNumeric ? read.numeric : read.category).push_back(column.name);
+    (column.kind == ColumnKind::kNumeric ? numeric : category).push_back(column.name);
   }
-  if (with_label) read.category.push_back(options.label);
-  return read_table({file}, read);
+  if (with_label) category.push_back(options.label);
+  return read_columns(file, std::move(numeric), std::move(category), with_label ? "" : options.label);
 }
 
 int update(const Given& given) {
@@ -49,11 +50,7 @@ int update(const Given& given) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const std::string& output = given.output.empty() ? given.detector : given.output;
   save_detector(after, output);
-  const DetectorEvent& event = after.history().back();
-  fmt::print("{} rows added, {} removed\n", event.added, event.removed);
-  print_detector(after, pool);
-  fmt::print("adapted in {:.0f} ms\n", 1000 * seconds);
-  fmt::print(stderr, "detector: {}\n", output);
+  print_detector(after, {.file = output, .milliseconds = 1000 * seconds, .again = true}, given.json, pool);
   return kDone;
 }
 
@@ -66,6 +63,7 @@ Command add_update(CLI::App& parent) {
   auto* labels = command->add_option("--labels", given->labels,
                                      "rows with labels, as for adapt; one that equals a row there but for its label corrects it");
   command->add_option("--withdraw", given->withdrawn, "rows to forget: nothing of them is left in the detector")->excludes(labels);
+  command->add_flag("--json", given->json, "what was learned as JSON, for programs");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
   command->add_option("-o,--output", given->output, "the detector file (default: in place of the old one)");
   command->footer("Example:  oddshot update detector.safetensors --labels new.csv");

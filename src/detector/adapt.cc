@@ -11,6 +11,7 @@
 
 #include "detector/cross_fit.h"
 #include "detector/encode.h"
+#include "detector/familiarity.h"
 #include "detector/rows_of_tables.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/random.h"
@@ -251,6 +252,22 @@ std::string better_expert(const MetaModel& model, const DetectorRows& rows, Thre
   return best;
 }
 
+// Says what is unlike the rows trained on, and what serves all the same. Where a simple method does, better_expert has said why.
+void note_unfamiliar(const Detector& detector, const AdaptOptions& options, ThreadPool& pool, std::vector<std::string>& notes) {
+  const std::vector<std::string> found = unfamiliar(detector, pool);
+  if (found.empty() || !detector.method().empty()) return;
+  std::string serves = "the model serves all the same, as asked";
+  if (options.fall_back) {
+    serves = detector.anomalies() < kFoldsToJudgeBy
+                 ? fmt::format(
+                       "the model serves all the same: with {} known anomalies, where {} are needed, nobody can say whether a simple "
+                       "method would do better",
+                       detector.anomalies(), kFoldsToJudgeBy)
+                 : "the model serves all the same: no simple method tells these rows apart clearly better";
+  }
+  notes.push_back(fmt::format("these rows are unlike those that the model was trained on: {}; {}", fmt::join(found, "; "), serves));
+}
+
 // The rows in the order of the table, with the columns that may be features, the label and the weight.
 Table kept_rows(const MetaModel& model, const Table& table, const Roles& roles, const std::vector<std::string>& features,
                 const AdaptOptions& options) {
@@ -364,7 +381,10 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                     .anomalies = roles.anomalies.size()}};
   Detector detector(std::move(model), std::move(parts));
   detector.notes_ = std::move(notes);
-  if (options.calibration == CalibrationScheme::kNone) return detector;
+  if (options.calibration == CalibrationScheme::kNone) {
+    note_unfamiliar(detector, options, pool, detector.notes_);
+    return detector;
+  }
 
   std::vector<float> scores, calibrator_weights;
   if (!holds_back) {
@@ -385,6 +405,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                     rate, calibrators_needed(rate), normals_needed(rate), detector.calibration().size(), all_normals,
                     detector.calibration().smallest_rate()));
   }
+  note_unfamiliar(detector, options, pool, detector.notes_);
   return detector;
 }
 

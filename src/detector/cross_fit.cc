@@ -65,11 +65,19 @@ std::vector<float> cross_fitted_scores(const Method& method, const Support& all,
   return scores;
 }
 
-std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+namespace {
+
+// One fold's rows and their scores by an adapting to the others; without scores where too few are left.
+struct LeftOut {
+  std::vector<std::uint8_t> labels;
+  std::optional<std::vector<float>> scores;
+};
+
+std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
   const auto anomalies = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{1}));
   if (anomalies == 0) return {};
   const std::size_t folds = std::clamp<std::size_t>(anomalies, 2, 5);
-  std::vector<std::optional<double>> by_fold(folds);
+  std::vector<LeftOut> by_fold(folds);
   pool.parallel_for(folds, [&](std::size_t fold, unsigned) {
     // The rows of each class go to the folds in turn.
     std::vector<std::uint32_t> kept, left_out;
@@ -77,9 +85,29 @@ std::vector<std::optional<double>> left_out_aurocs(const Method& method, const S
     for (std::uint32_t r = 0; r < all.labels.size(); ++r) {
       (seen[all.labels[r]]++ % folds == fold ? left_out : kept).push_back(r);
     }
-    if (const auto scores = scores_without(method, all, kept, left_out, stream)) by_fold[fold] = auroc(*scores, labels_of(all, left_out));
+    by_fold[fold] = {labels_of(all, left_out), scores_without(method, all, kept, left_out, stream)};
   });
   return by_fold;
+}
+
+}  // namespace
+
+std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+  std::vector<std::optional<double>> out;
+  for (const LeftOut& fold : left_out_folds(method, all, stream, pool)) {
+    out.push_back(fold.scores ? auroc(*fold.scores, fold.labels) : std::nullopt);
+  }
+  return out;
+}
+
+std::vector<float> left_out_anomaly_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+  std::vector<float> out;
+  for (const LeftOut& fold : left_out_folds(method, all, stream, pool)) {
+    for (std::size_t i = 0; fold.scores && i < fold.labels.size(); ++i) {
+      if (fold.labels[i] == 1) out.push_back((*fold.scores)[i]);
+    }
+  }
+  return out;
 }
 
 std::optional<double> mean_of(const std::vector<std::optional<double>>& values) {

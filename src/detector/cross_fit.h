@@ -26,6 +26,8 @@ std::vector<float> cross_fitted_scores(const Method& method, const Support& all,
 // AUROC of folds, as many as there are anomalies, 2 to 5, each scored by an adapting without its share of both classes; nothing of a fold
 // where too few are left. Empty without an anomaly.
 std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
+// The scores of the support's anomalies by the same folds, those of folds with too few rows left out.
+std::vector<float> left_out_anomaly_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
 // Of those there are.
 std::optional<double> mean_of(const std::vector<std::optional<double>>& values);
 

@@ -7,7 +7,7 @@
 #include "data/strict_json.h"
 #include "detector/encode.h"
 #include "model_io/checksums.h"
-#include "model_io/json_object.h"
+#include "model_io/metadata_texts.h"
 #include "model_io/model_tensors.h"
 #include "model_io/printable.h"
 #include "oddshot/base/error.h"
@@ -137,23 +137,14 @@ std::string history_text(const std::vector<DetectorEvent>& history) {
       .dump();
 }
 
+// The object of that key, which is then gone: what is left must be a model's.
 JsonObject take_object(TensorFile& content, const char* key, const std::string& name) {
-  auto node = content.metadata.extract(std::string(key));
-  if (node.empty()) refuse(name, fmt::format("metadata \"{}\" is missing", key));
-  return {node.mapped(), fmt::format("{}: damaged: metadata \"{}\"", name, key)};
+  JsonObject object = MetadataTexts(content.metadata, name).object(key);
+  content.metadata.erase(key);
+  return object;
 }
 
-// Runs what checks a part; what it refuses is a damaged file.
-template <class Make>
-auto checked(const JsonObject& json, const Make& make) {
-  try {
-    return make();
-  } catch (const FormatError&) {
-    throw;
-  } catch (const Error& error) {
-    json.refuse(error.what());
-  }
-}
+std::string where(const char* key, const std::string& name) { return fmt::format("{}: damaged: metadata \"{}\"", name, key); }
 
 void take_adapting(TensorFile& content, const std::string& name, DetectorParts& parts) {
   JsonObject json = take_object(content, kAdapting, name);
@@ -172,7 +163,7 @@ void take_adapting(TensorFile& content, const std::string& name, DetectorParts& 
   options.when = json.text("when");
   parts.method = json.text("method");
   json.finish();
-  checked(json, [&] {
+  as_format_error(where(kAdapting, name), [&] {
     options.calibration = parse_calibration(calibration);
     options.validate();
     if (!parts.method.empty() && find_expert(parts.method) == nullptr) {
@@ -200,13 +191,13 @@ void take_calibration(TensorFile& content, const std::string& name, DetectorPart
   JsonObject json = take_object(content, kCalibration, name);
   const std::string scheme_name = json.text("scheme");
   json.finish();
-  parts.calibration = checked(json, [&] {
-    const CalibrationScheme scheme = parse_calibration(scheme_name);
-    if (scheme == CalibrationScheme::kNone) return Calibration();
-    std::vector<float> weights;
-    if (content.tensors.contains(kWeights)) weights = take(content, kWeights, name).values;
-    return Calibration(scheme, take(content, kScores, name).values, std::move(weights));
-  });
+  const CalibrationScheme scheme = as_format_error(where(kCalibration, name), [&] { return parse_calibration(scheme_name); });
+  if (scheme == CalibrationScheme::kNone) return;
+  std::vector<float> weights;
+  if (content.tensors.contains(kWeights)) weights = take(content, kWeights, name).values;
+  std::vector<float> scores = take(content, kScores, name).values;
+  parts.calibration =
+      as_format_error(where(kCalibration, name), [&] { return Calibration(scheme, std::move(scores), std::move(weights)); });
 }
 
 // The rows as they were given: a column a name, kind and list of categories, and all values in one tensor, categories by their code.

@@ -19,6 +19,11 @@ using onnx::Graph;
 using onnx::Value;
 
 constexpr const char* kScore = "score";
+constexpr const char* kPValue = "p_value";
+constexpr const char* kAlert = "alert";
+// Of a score, where it is above 1: a calibrator that our score equals must count although this one differs by rounding. So a p-value is
+// never below that of our score, but for rounding beyond this.
+constexpr double kTie = 1e-6;
 
 // What serves a support of so many anomalies.
 std::string method_of(const MetaModel& model, std::size_t anomalies) {
@@ -60,12 +65,35 @@ Value say_detector(Graph& g, const Detector& detector) {
   return onnx::say_learner(g, rows, learner->options(), model.learner, state);
 }
 
+// (w + the weights of calibrators at or above the score) / (w + all weights), w that of a row nobody weighs: [N x 1].
+Value say_p_value(Graph& g, const Value& score, const Calibration& calibration) {
+  const std::vector<float>& scores = calibration.scores();
+  std::vector<float> weights = calibration.weights();
+  if (weights.empty()) weights.assign(scores.size(), 1);
+  double own = 0, sum = 0;
+  for (const float weight : weights) {
+    own = std::max(own, double{weight});
+    sum += weight;
+  }
+  const Value size = g.op("Max", {g.op("Abs", {score}), g.number(1)});
+  const Value reached = g.op("GreaterOrEqual", {g.row(std::span(scores)), g.subtract(score, g.multiply(size, g.number(kTie)))});  // [N x n]
+  const Value above = g.product(g.cast(reached, onnx::Type::kDouble), g.matrix(MatrixView{weights.data(), weights.size(), 1, 1}));
+  return g.divide(g.add(above, g.number(own)), g.number(own + sum));
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> to_onnx(const Detector& detector) {
   Graph g;
   const Value score = say_detector(g, detector);
   g.output(g.cast(score, onnx::Type::kFloat), kScore, onnx::Type::kFloat);
+  if (detector.calibration().present()) {
+    const Value p = say_p_value(g, score, detector.calibration());
+    g.output(g.cast(p, onnx::Type::kFloat), kPValue, onnx::Type::kFloat);
+    if (const auto& rate = detector.max_false_alarms()) {
+      g.output(g.op("LessOrEqual", {p, g.number(*rate * (1 + 1e-9))}), kAlert, onnx::Type::kBool);
+    }
+  }
   const MetaModel& model = detector.model();
   return g.file(
       ODDSHOT_VERSION,

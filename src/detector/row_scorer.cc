@@ -17,6 +17,11 @@ RowScorer::RowScorer(const Detector& detector, RowScorerOptions options, ThreadP
   if (!options_.weight.empty() && !calibration.weighted()) {
     throw ArgumentError("weights of rows need a calibration with weights: adapt with --weight-column too");
   }
+  if (options_.anomaly_share) probability_.emplace(detector, *options_.anomaly_share);
+  if (options_.reasons) {
+    if (options_.reasons->columns == 0) throw ArgumentError("reasons of 0 columns");
+    explainer_ = explainer_of(detector, options_.reasons->explain);
+  }
   if (options_.false_discovery_rate) {
     check_rate(*options_.false_discovery_rate, "the false discovery rate");
     if (!calibration.present()) calibration.threshold(0.5);  // throws
@@ -25,7 +30,12 @@ RowScorer::RowScorer(const Detector& detector, RowScorerOptions options, ThreadP
     return;
   }
   rate_ = options_.max_false_alarms ? options_.max_false_alarms : detector.max_false_alarms();
-  if (!rate_) return;
+  if (!rate_) {
+    if (explainer_ && options_.reasons->alerts_alone) {
+      throw ArgumentError("reasons of alerts are asked for, and nothing says which rows are alerts: ask for a rate of false alarms too");
+    }
+    return;
+  }
   check_rate(*rate_, "the false-alarm rate");
   if (!calibration.weighted()) threshold_ = calibration.threshold(*rate_);
   tells_alerts_ = true;
@@ -43,8 +53,9 @@ RowReadOptions RowScorer::reading() const {
 std::vector<AddedColumn> RowScorer::columns() const {
   std::vector<AddedColumn> columns{{"score", std::vector<float>()}};
   if (detector_.calibration().present()) columns.push_back({"p_value", std::vector<double>()});
+  if (probability_) columns.push_back({"probability", std::vector<double>()});
   if (tells_alerts_) columns.push_back({"alert", std::vector<bool>()});
-  if (options_.reasons) columns.push_back({"reasons", std::vector<std::string>()});
+  if (explainer_) columns.push_back({"reasons", std::vector<std::string>()});
   return columns;
 }
 
@@ -77,6 +88,23 @@ void RowScorer::count(const RowBatch& batch) {
   for (const double p : scored(batch).p_values) batch_.add(p);
 }
 
+std::vector<std::string> RowScorer::reasons_of(const Table& rows, const std::vector<bool>& alerts) {
+  const ReasonOptions& options = *options_.reasons;
+  std::vector<std::uint32_t> asked;
+  for (std::uint32_t r = 0; r < alerts.size(); ++r) {
+    if (alerts[r] || !options.alerts_alone) asked.push_back(r);
+  }
+  if (options.limit > 0 && asked.size() > options.limit - explained_) {
+    unexplained_ += asked.size() - (options.limit - explained_);
+    asked.resize(options.limit - explained_);
+  }
+  explained_ += asked.size();
+  std::vector<std::string> out(alerts.size());
+  if (asked.empty()) return out;
+  for (const Explanation& one : explain(detector_, *explainer_, rows, asked, pool_)) out[one.row] = reasons(one, options.columns);
+  return out;
+}
+
 std::vector<AddedColumn> RowScorer::score(const RowBatch& batch) {
   if (options_.false_discovery_rate && !cut_known_) {
     cut_known_ = true;
@@ -94,11 +122,16 @@ std::vector<AddedColumn> RowScorer::score(const RowBatch& batch) {
   rows_ += out.scores.size();
   std::vector<AddedColumn> columns;
   std::vector<std::string> reasons;
-  if (options_.reasons) reasons = options_.reasons(batch.typed, out.encoded, out.scores, alerts);
+  if (explainer_) reasons = reasons_of(batch.typed, alerts);
+  std::vector<double> probabilities;
+  if (probability_) {
+    for (const float score : out.scores) probabilities.push_back((*probability_)(score));
+  }
   columns.push_back({"score", std::move(out.scores)});
   if (detector_.calibration().present()) columns.push_back({"p_value", std::move(out.p_values)});
+  if (probability_) columns.push_back({"probability", std::move(probabilities)});
   if (tells_alerts_) columns.push_back({"alert", std::move(alerts)});
-  if (options_.reasons) columns.push_back({"reasons", std::move(reasons)});
+  if (explainer_) columns.push_back({"reasons", std::move(reasons)});
   return columns;
 }
 

@@ -103,7 +103,11 @@ MeasuredDraw measure_draw(Draw& draw, const Field& field, std::span<const std::o
   measured.query_anomalies = static_cast<std::size_t>(std::count(labels.begin(), labels.end(), std::uint8_t{1}));
   for (std::size_t m = 0; m < field.methods.size(); ++m) {
     const ScoredDraw scored = adapt_and_score(*field.methods[m], draw);
-    measured.methods.push_back({measure(scored, draw, thresholds[m]), scored.adapt_ms, scored.score_seconds});
+    ReliabilityCounts reliability;
+    if (const ScoreProfile* profile = field.methods[m]->profile()) {
+      reliability = reliability_of(*profile, field.shots, scored.scores, labels);
+    }
+    measured.methods.push_back({measure(scored, draw, thresholds[m]), scored.adapt_ms, scored.score_seconds, reliability});
   }
   return measured;
 }

@@ -33,6 +33,14 @@ std::string value_of(const Column& column, std::uint32_t row) {
   return column.codes[row] == Column::kMissingCode ? kMissing : column.categories[static_cast<std::size_t>(column.codes[row])];
 }
 
+// What a value known by its feature alone must be said with: a clipped one may be any beyond.
+std::string_view clipped_at(const FittedColumn& column, std::span<const float> features) {
+  if (column.kind != ColumnKind::kNumeric) return "";
+  const float feature = features[column.first_feature];
+  if (feature >= kClip) return " or more";
+  return feature <= -kClip ? " or less" : "";
+}
+
 }  // namespace
 
 void ExplainOptions::validate() const {
@@ -80,8 +88,14 @@ Explainer::Explainer(const Preprocessor& preprocessor, Matrix normals, Matrix an
 }
 
 Explanation Explainer::explain(const Table& table, std::uint32_t row, std::span<const float> features) const {
-  Explanation result;
+  Explanation result = explain(features);
   result.row = row;
+  for (ColumnShare& one : result.columns) one.value = value_of(table.column(one.column), row);
+  return result;
+}
+
+Explanation Explainer::explain(std::span<const float> features) const {
+  Explanation result;
   // Known rows may be clipped, and the row be one of them.
   std::vector<float> clipped(features.begin(), features.end());
   for (std::size_t f = 0; f < clipped.size(); ++f) {
@@ -95,9 +109,12 @@ Explanation Explainer::explain(const Table& table, std::uint32_t row, std::span<
   result.score = found.score;
   result.baseline = found.baseline;
   result.exact = found.exact;
+  Matrix own(1, features.size());
+  std::ranges::copy(features, own.row(0).begin());
   for (std::size_t p = 0; p < players_.size(); ++p) {
-    result.columns.push_back(
-        {players_[p].name, value_of(table.column(players_[p].name), row), usual(players_[p], background), found.share[p], found.error[p]});
+    std::string value = usual(players_[p], own).value_or("");
+    if (players_[p].fitted) value += clipped_at(fitted_[*players_[p].fitted], features);
+    result.columns.push_back({players_[p].name, std::move(value), usual(players_[p], background), found.share[p], found.error[p]});
   }
   std::ranges::stable_sort(result.columns, std::greater<>(), [](const ColumnShare& one) { return std::fabs(one.share); });
   result.normals = named(clipped, normals_, order);

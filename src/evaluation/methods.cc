@@ -125,6 +125,8 @@ class LearnerMethod final : public SpaceMethod {
   std::string kind() const override { return std::string(entry_.kind); }
   std::size_t minimum_shots() const override { return engine_->learner->minimum_shots(); }
   std::size_t inner_steps() const override { return engine_->learner->inner_steps(); }
+  // Fitted to the scores of the learner that was trained, not of one that its training serves.
+  const ScoreProfile* profile() const override { return model_.profile && entry_.name == model_.learner ? &*model_.profile : nullptr; }
   std::unique_ptr<Scorer> adapt_mapped(const Support& mapped, Stream /*stream*/, std::size_t steps) const override {
     AdaptedState state =
         engine_->scratch.use([&](Scratch& scratch) { return engine_->learner->adapt(model_.params, mapped, scratch, steps); });
@@ -288,7 +290,7 @@ class RankedMethod final : public Method {
 // A model with a selection: each support gets the method that was chosen for so many anomalies.
 class ChosenMethod final : public Method {
  public:
-  ChosenMethod(MetaModel model, SharedSpaces& spaces) : selection_(*model.selection) {
+  ChosenMethod(MetaModel model, SharedSpaces& spaces) : selection_(*model.selection), profile_(model.profile) {
     const std::string learner = model.learner;
     for (const std::string& name : selection_.chosen) {
       if (name != learner && !methods_.contains(name)) methods_[name] = simple_method(name, spaces);
@@ -310,6 +312,7 @@ class ChosenMethod final : public Method {
     return method_for(support).adapt_partly(support, stream, steps);
   }
   const InputSpace* space(const Support& joined) const override { return method_for(joined).space(joined); }
+  const ScoreProfile* profile() const override { return profile_ ? &*profile_ : nullptr; }
   std::unique_ptr<Scorer> adapt_mapped(const Support& mapped, Stream stream, std::size_t steps) const override {
     return method_for(mapped).adapt_mapped(mapped, stream, steps);
   }
@@ -320,6 +323,7 @@ class ChosenMethod final : public Method {
   }
 
   Selection selection_;
+  std::optional<ScoreProfile> profile_;
   std::map<std::string, std::unique_ptr<Method>> methods_;  // by name
 };
 

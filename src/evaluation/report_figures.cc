@@ -18,6 +18,8 @@ using markup::escape;
 using markup::number;
 
 constexpr std::size_t kMostTasks = 6;
+constexpr std::size_t kColumnsShown = 6;
+constexpr std::size_t kFewestToShow = 20;  // rows: the share of fewer is chance
 
 // Lines of lesser weight first, so that those in colour lie on top; the best learner last.
 int weight(std::string_view style) {
@@ -212,6 +214,47 @@ std::string adaptation_panel(const ReportView& view, std::size_t shots, const Ra
   return element("figure", R"(class="panel")", element("figcaption", "", fmt::format("With {}", examples)) + line_chart(chart));
 }
 
+// A bar from the middle: to the right what makes the row more abnormal.
+std::string share_bar(double share, double largest) {
+  const double length = largest > 0 ? 50 * std::fabs(share) / largest : 0;
+  return fmt::format(
+      R"(<svg class="share {}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="{:.1f}" y="1" width="{:.1f}" height="6"/></svg>)",
+      share >= 0 ? "more" : "less", share >= 0 ? 50 : 50 - length, length);
+}
+
+std::string example_panel(const ExplainedAnomaly& one) {
+  const std::vector<ColumnShare>& columns = one.explanation.columns;
+  const double largest = columns.empty() ? 0 : std::fabs(columns.front().share);
+  std::string rows;
+  double rest = 0;
+  std::size_t shown = 0;
+  for (const ColumnShare& column : columns) {
+    if (shown == kColumnsShown || column.share == 0) {
+      rest += column.share;
+      continue;
+    }
+    ++shown;
+    const std::string value =
+        escape(column.value) + (column.usual ? element("span", R"(class="usual")", " usually " + escape(*column.usual)) : "");
+    rows += element("tr", "",
+                    element("th", R"(scope="row")", escape(column.column)) + element("td", R"(class="words")", value) +
+                        element("td", "", share_bar(column.share, largest)) + element("td", "", fmt::format("{:+.2f}", column.share)));
+  }
+  if (shown < columns.size()) {
+    rows += element("tr", "",
+                    element("th", R"(scope="row")", fmt::format("{} more", columns.size() - shown)) + element("td", "", "") +
+                        element("td", "", "") + element("td", "", fmt::format("{:+.2f}", rest)));
+  }
+  const std::string caption = fmt::format("{}: {}, place {} of {} ({} anomalies)", one.caught() ? "caught" : "missed", escape(one.task),
+                                          one.place, one.query_rows, one.query_anomalies);
+  const std::string score =
+      fmt::format("Score {:.3g}; the normal rows most like it have {:.3g}.", one.explanation.score, one.explanation.baseline);
+  const std::string table = element("table", "", element("caption", "", caption) + element("tbody", "", rows));
+  return element("figure", R"(class="example")",
+                 element("div", fmt::format(R"(class="scroll" tabindex="0" role="region" aria-label="{}")", escape(one.task)), table) +
+                     element("p", R"(class="note")", score));
+}
+
 }  // namespace
 
 std::string shots_figure(const ReportView& view) {
@@ -266,6 +309,41 @@ std::string adaptation_figure(const ReportView& view) {
   std::string out;
   for (const std::size_t s : shots) out += adaptation_panel(view, s, metric_axis(range));
   return element("div", R"(class="panels")", out);
+}
+
+std::string reliability_figure(const ReportView& view) {
+  Chart chart = curve_chart("reliability", "Share of anomalies by the probability that was told", "probability told", "share of anomalies");
+  chart.description = "One line a learner; on the dotted diagonal what is said comes true.";
+  chart.width = 640;
+  chart.height = 400;
+  chart.labels = true;
+  chart.diagonal = true;
+  std::string rows;
+  for (const std::string& name : view.methods()) {
+    std::string cells;
+    for (const std::size_t s : view.shots()) {
+      const MethodResult* m = view.find(name, s);
+      if (m == nullptr || !m->reliability) continue;
+      cells += fmt::format("{}{} at {}", cells.empty() ? "" : ", ", number(m->reliability->error, 3), s);
+      if (s != view.lead_shots()) continue;
+      ChartLine line{.label = name, .style = std::string(view.style(name)), .points = {}, .bounds = {}, .markers = true};
+      for (const Reliability::Bin& bin : m->reliability->bins) {
+        if (bin.rows >= kFewestToShow) line.points.push_back({bin.probability, bin.share});
+      }
+      chart.lines.push_back(std::move(line));
+    }
+    if (!cells.empty()) rows += element("li", "", element("strong", "", escape(name)) + ": " + cells);
+  }
+  if (rows.empty()) return "";
+  sort_by_weight(chart.lines);
+  const std::string figure = chart.lines.empty() ? "" : element("figure", "", line_chart(chart));
+  return figure + element("h3", "", "Expected calibration error, by number of labelled examples") + element("ul", R"(class="notes")", rows);
+}
+
+std::string examples_figure(const ReportView& view) {
+  std::string out;
+  for (const ExplainedAnomaly& one : view.result().examples) out += example_panel(one);
+  return out.empty() ? "" : element("div", R"(class="examples")", out);
 }
 
 }  // namespace oddshot

@@ -14,4 +14,11 @@ std::string curves_figure(const ReportView& view);
 // AUPRC after 0, 1, ... inner steps, one panel a number of shots.
 std::string adaptation_figure(const ReportView& view);
 
+// Share of anomalies by the probability that was told, at the lead shots; and the calibration error of every learner at every number of
+// shots. Of methods that tell probabilities.
+std::string reliability_figure(const ReportView& view);
+
+// Anomalies that the best learner caught and missed, each with the shares of its columns as bars.
+std::string examples_figure(const ReportView& view);
+
 }  // namespace oddshot

@@ -122,6 +122,31 @@ std::string adaptation_section(const ReportView& view) {
          figure;
 }
 
+std::string reliability_section(const ReportView& view) {
+  const std::string figure = reliability_figure(view);
+  if (figure.empty()) return "";
+  return note(fmt::format(
+             "Scores become probabilities by a map that was fitted to the training tasks. Here it is judged on the held-out ones, with "
+             "{}, each draw at its own share of anomalies: of rows said to be anomalies with a probability of 0.3, three in ten should be. "
+             "Tenths with fewer than 20 rows are not drawn. The error is the mean over rows of what the probability and the share of its "
+             "tenth differ by.",
+             markup::counted(view.lead_shots(), "labelled example", "labelled examples"))) +
+         figure;
+}
+
+std::string examples_section(const ReportView& view) {
+  const std::string figure = examples_figure(view);
+  if (figure.empty()) return "";
+  const ExplainedAnomaly& first = view.result().examples.front();
+  return note(fmt::format(
+             "Of the first draw of a hard, a middling and an easy task, with {}: the anomaly that {} ranks first, and the one that it "
+             "ranks "
+             "last if that is missed. A column's number is its share (a Shapley value) of the difference between the row's score and that "
+             "of the normal rows of the support that are most like it; the shares add up. To the right: makes the row more abnormal.",
+             markup::counted(first.shots, "labelled example", "labelled examples"), escape(first.method))) +
+         figure;
+}
+
 std::string joined(const std::vector<std::size_t>& values) {
   std::string out;
   for (const std::size_t v : values) out += (out.empty() ? "" : ", ") + std::to_string(v);
@@ -189,6 +214,8 @@ std::string report_html(const EvaluationResult& result, const RunSettings& setti
       {"examples", "By examples", "What more examples bring", shots_section(view)},
       {"tasks", "By task", "Task by task", heat_section(view)},
       {"curves", "Curves", "ROC and precision-recall curves", curves_section(view)},
+      {"reasons", "Reasons", "Caught and missed, and why", examples_section(view)},
+      {"probabilities", "Probabilities", "Probabilities of an anomaly", reliability_section(view)},
       {"steps", "Steps", "Adapting, step by step", adaptation_section(view)},
       {"how", "How it was measured", "How it was measured", how_section(view)},
   };

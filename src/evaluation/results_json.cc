@@ -27,6 +27,14 @@ Json task(const TaskResult& result) {
   return json;
 }
 
+Json reliability(const Reliability& result) {
+  Json json = {{"error", result.error}, {"share", result.share}, {"bins", Json::array()}};
+  for (const Reliability::Bin& bin : result.bins) {
+    json["bins"].push_back({{"rows", bin.rows}, {"probability", bin.probability}, {"share", bin.share}});
+  }
+  return json;
+}
+
 Json method(const MethodResult& result) {
   Json json = {{"name", result.name}, {"kind", result.kind}, {"shots", result.shots}};
   for (const MetricField& metric : kMetrics) json[metric.name] = interval(result.*metric.interval);
@@ -36,6 +44,7 @@ Json method(const MethodResult& result) {
   json["auprc_over_best_baseline"] = interval(result.auprc_over_best_baseline);
   json["adapt_ms"] = result.adapt_ms;
   json["score_rows_per_s"] = result.score_rows_per_s;
+  if (result.reliability) json["reliability"] = reliability(*result.reliability);
   json["tasks"] = Json::array();
   for (const TaskResult& t : result.tasks) json["tasks"].push_back(task(t));
   return json;

@@ -107,6 +107,9 @@ std::vector<MethodResult> summarise(const Measured& measured, std::uint64_t seed
     for (std::size_t m = 0; m < kMetrics.size(); ++m) series.push_back(series_of(measured, i, m));
     fill_tasks(measured, i, std::span(series).last(kMetrics.size()), result);
     fill_timings(measured, i, result);
+    ReliabilityCounts reliability;
+    for (const MeasuredDraw& draw : measured.draws) reliability.add(draw.methods[i].reliability);
+    result.reliability = reliability.result();
     result.undefined = undefined_draws(measured, i);
   }
   const auto intervals = bootstrap(series, measured.tasks.size(), measured.repeats, seed, pool);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "evaluation/metric_fields.h"
+#include "evaluation/reliability.h"
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/evaluation/evaluate.h"
 
@@ -19,6 +20,7 @@ struct Measurement {
   MetricValues values;
   double adapt_ms = 0;
   double score_seconds = 0;
+  ReliabilityCounts reliability;  // empty where the method has no profile
 };
 
 // All methods on one draw.

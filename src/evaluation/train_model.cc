@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "evaluation/fit_profile.h"
 #include "evaluation/select.h"
 #include "oddshot/base/error.h"
 #include "oddshot/evaluation/methods.h"
@@ -221,6 +222,10 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   if (found) {
     check_same_training(*found, model, file);
     if (!found->adam_m) {
+      if (!found->profile) {  // of a file from before profiles were kept
+        found->profile = fit_profile(*found, suite.training, pool);
+        if (found->profile && !file.empty()) save_model(*found, file);
+      }
       return std::move(*found);
     }
     seconds_before = found->training_seconds;
@@ -239,6 +244,7 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
     model.steps_done = state.step;
     model.training_seconds = seconds_before + seconds_since(began);
     const bool finished = state.step >= model.training.steps;
+    if (finished) model.profile = fit_profile(model, suite.training, pool);
     model.adam_m = finished ? std::nullopt : std::optional(state.adam_m);
     model.adam_v = finished ? std::nullopt : std::optional(state.adam_v);
     if (!file.empty()) {

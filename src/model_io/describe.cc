@@ -106,6 +106,11 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
     line("loss", fmt::format("{:.4f} -> {:.4f}{}", loss.first, loss.last,
                              loss.averaged == 1 ? "" : fmt::format(" (mean of the first and last {} steps)", loss.averaged)));
   }
+  if (model.profile) {
+    std::vector<std::size_t> shots;
+    for (const ScoreProfile::AtShots& at : model.profile->shots) shots.push_back(at.shots);
+    line("profile", fmt::format("of scores on training tasks with {} shots: they become probabilities", fmt::join(shots, ", ")));
+  }
   if (model.selection) out += describe_selection(*model.selection, model.learner);
   return out;
 }

@@ -70,6 +70,15 @@ float JsonObject::number32(const char* field) {
   return static_cast<float>(value);
 }
 
+std::vector<double> JsonObject::numbers(const char* field) {
+  const nlohmann::json& value = take(field);
+  if (!value.is_array()) wrong(field, value, "a list of numbers");
+  for (const nlohmann::json& item : value) {
+    if (!item.is_number()) wrong(field, item, "a number");
+  }
+  return value.get<std::vector<double>>();
+}
+
 std::vector<std::uint64_t> JsonObject::wholes(const char* field) {
   const nlohmann::json& value = take(field);
   if (!value.is_array()) wrong(field, value, "a list of whole numbers");

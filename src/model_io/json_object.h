@@ -23,6 +23,7 @@ class JsonObject {
   float number32(const char* field);  // refuses what is beyond a float's range
   std::vector<std::uint64_t> wholes(const char* field);
   std::vector<std::string> texts(const char* field);
+  std::vector<double> numbers(const char* field);
   // A number, or null for none.
   std::optional<double> optional_number(const char* field);
   std::vector<std::optional<double>> optional_numbers(const char* field);

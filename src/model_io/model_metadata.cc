@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@
 
 #include "data/cell.h"
 #include "data/strict_json.h"
-#include "model_io/json_object.h"
+#include "model_io/metadata_texts.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot {
@@ -21,7 +22,7 @@ using data::in_quotes;
 using nlohmann::ordered_json;
 
 constexpr std::string_view kKeys[] = {"oddshot", "learner",  "encoder",  "preprocessor", "views",
-                                      "columns", "training", "progress", "selection"};
+                                      "columns", "training", "progress", "selection",    "profile"};
 
 // The shortest decimal that reads back as this float: 0.1 rather than 0.10000000149011612.
 double shortest(float value) {
@@ -39,42 +40,12 @@ std::string text_of(const ordered_json& json) {
   }
 }
 
-// Options from a file are as hostile as the rest: what their own check refuses is a damaged file.
-template <class Call>
-auto as_format_error(const std::string& where, Call&& call) {
-  try {
-    return call();
-  } catch (const FormatError& error) {
-    throw FormatError(fmt::format("{}: {}", where, error.what()));
-  } catch (const ArgumentError& error) {
-    throw FormatError(fmt::format("{}: {}", where, error.what()));
-  }
-}
-
-// Finds metadata texts by key and says where they stand.
-class Texts {
- public:
-  Texts(const std::map<std::string, std::string>& metadata, const std::string& file) : metadata_(metadata), file_(file) {}
-
-  std::string where(std::string_view key) const { return fmt::format("{}: damaged: metadata \"{}\"", file_, key); }
-  const std::string& text(const std::string& key) const {
-    const auto found = metadata_.find(key);
-    if (found == metadata_.end()) throw FormatError(where(key) + " is missing");
-    return found->second;
-  }
-  JsonObject object(const std::string& key) const { return {text(key), where(key)}; }
-
- private:
-  const std::map<std::string, std::string>& metadata_;
-  const std::string& file_;
-};
-
 // Refuses all but a model of a format we know, first of all: a later one may look different everywhere else.
 void check_kind(const std::map<std::string, std::string>& metadata, const std::string& file, MetaModel& model) {
   if (!metadata.contains("oddshot")) {
     throw FormatError(fmt::format("{}: a safetensors file, but not a model of Oddshot: it has no metadata \"oddshot\"", file));
   }
-  JsonObject oddshot = Texts(metadata, file).object("oddshot");
+  JsonObject oddshot = MetadataTexts(metadata, file).object("oddshot");
   const std::uint64_t version = oddshot.whole("format_version");
   if (version > kModelFormatVersion) {
     throw FormatError(fmt::format("{}: a model file of format {}; this Oddshot reads formats up to {}: use a newer one", file, version,
@@ -88,7 +59,7 @@ void check_kind(const std::map<std::string, std::string>& metadata, const std::s
   oddshot.finish();
 }
 
-void read_learner(const Texts& texts, MetaModel& model) {
+void read_learner(const MetadataTexts& texts, MetaModel& model) {
   JsonObject learner = texts.object("learner");
   model.learner = learner.text("name");
   LearnerOptions& options = model.learner_options;
@@ -117,7 +88,7 @@ void read_learner(const Texts& texts, MetaModel& model) {
   });
 }
 
-void read_encoder(const Texts& texts, EncoderSpec& spec) {
+void read_encoder(const MetadataTexts& texts, EncoderSpec& spec) {
   JsonObject encoder = texts.object("encoder");
   spec.inputs = encoder.whole("inputs");
   const std::vector<std::uint64_t> hidden = encoder.wholes("hidden");
@@ -130,7 +101,7 @@ void read_encoder(const Texts& texts, EncoderSpec& spec) {
   as_format_error(texts.where("encoder"), [&] { spec.validate(); });
 }
 
-void read_preprocessor(const Texts& texts, MetaModel& model) {
+void read_preprocessor(const MetadataTexts& texts, MetaModel& model) {
   const std::string& text = texts.text("preprocessor");
   model.preprocessor = as_format_error(texts.where("preprocessor"), [&] { return Preprocessor::from_json(text); });
   const nlohmann::json columns = data::parse_json(texts.text("columns"), texts.where("columns"));
@@ -140,7 +111,7 @@ void read_preprocessor(const Texts& texts, MetaModel& model) {
   }
 }
 
-void read_training(const Texts& texts, MetaModel& model) {
+void read_training(const MetadataTexts& texts, MetaModel& model) {
   JsonObject training = texts.object("training");
   TrainingOptions& options = model.training;
   model.suite = training.text("suite");
@@ -171,7 +142,7 @@ void read_training(const Texts& texts, MetaModel& model) {
   });
 }
 
-void read_progress(const Texts& texts, MetaModel& model) {
+void read_progress(const MetadataTexts& texts, MetaModel& model) {
   JsonObject progress = texts.object("progress");
   model.steps_done = progress.whole("steps_done");
   model.training_seconds = progress.number("seconds");
@@ -183,7 +154,7 @@ void read_progress(const Texts& texts, MetaModel& model) {
 }
 
 // [candidates x shots] as rows of a flat list.
-void read_selection(const Texts& texts, MetaModel& model) {
+void read_selection(const MetadataTexts& texts, MetaModel& model) {
   JsonObject json = texts.object("selection");
   Selection& selection = model.selection.emplace();
   selection.folds = json.whole("folds");
@@ -217,6 +188,53 @@ void read_selection(const Texts& texts, MetaModel& model) {
     };
     selection.candidates.push_back({methods[m], row(auprc), row(error)});
   }
+}
+
+// [shots] as lists, a field each.
+void read_profile(const MetadataTexts& texts, MetaModel& model) {
+  JsonObject json = texts.object("profile");
+  const std::vector<std::uint64_t> shots = json.wholes("shots"), draws = json.wholes("draws");
+  const std::vector<double> intercept = json.numbers("intercept"), of_score = json.numbers("of_score"), of_tail = json.numbers("of_tail"),
+                            normal_low = json.numbers("normal_low"), normal_high = json.numbers("normal_high"),
+                            anomaly_low = json.numbers("anomaly_low");
+  json.finish();
+  if (shots.empty() || std::ranges::adjacent_find(shots, std::greater_equal()) != shots.end()) {
+    json.refuse(fmt::format("shots: [{}] where rising numbers belong", fmt::join(shots, ", ")));
+  }
+  for (const std::size_t size :
+       {draws.size(), intercept.size(), of_score.size(), of_tail.size(), normal_low.size(), normal_high.size(), anomaly_low.size()}) {
+    if (size != shots.size()) json.refuse(fmt::format("lists of {} and of {} numbers", shots.size(), size));
+  }
+  ScoreProfile& profile = model.profile.emplace();
+  for (std::size_t i = 0; i < shots.size(); ++i) {
+    if (of_score[i] < 0 || of_tail[i] < 0) json.refuse("of_score, of_tail: a slope below 0");
+    if (normal_low[i] > normal_high[i]) json.refuse("normal_low: above normal_high");
+    profile.shots.push_back({.shots = shots[i],
+                             .draws = draws[i],
+                             .intercept = intercept[i],
+                             .of_score = of_score[i],
+                             .of_tail = of_tail[i],
+                             .normal_low = normal_low[i],
+                             .normal_high = normal_high[i],
+                             .anomaly_low = anomaly_low[i]});
+  }
+}
+
+std::string profile_text(const ScoreProfile& profile) {
+  ordered_json json;
+  for (const ScoreProfile::AtShots& one : profile.shots) {
+    // Taken apart as a whole, as the options are.
+    const auto& [shots, draws, intercept, of_score, of_tail, normal_low, normal_high, anomaly_low] = one;
+    json["shots"].push_back(shots);
+    json["draws"].push_back(draws);
+    json["intercept"].push_back(intercept);
+    json["of_score"].push_back(of_score);
+    json["of_tail"].push_back(of_tail);
+    json["normal_low"].push_back(normal_low);
+    json["normal_high"].push_back(normal_high);
+    json["anomaly_low"].push_back(anomaly_low);
+  }
+  return text_of(json);
 }
 
 std::string selection_text(const Selection& selection) {
@@ -286,6 +304,7 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
       {"progress", text_of({{"steps_done", model.steps_done}, {"seconds", model.training_seconds}})},
   };
   if (model.selection) metadata["selection"] = selection_text(*model.selection);
+  if (model.profile) metadata["profile"] = profile_text(*model.profile);
   if (space != Space::kTable) {
     metadata["preprocessor"] = model.preprocessor.to_json();
     metadata["views"] = model.views.to_json();
@@ -302,7 +321,7 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
       throw FormatError(fmt::format("{}: damaged: metadata {} is not known", file, in_quotes(key)));
     }
   }
-  const Texts texts(metadata, file);
+  const MetadataTexts texts(metadata, file);
   read_encoder(texts, model.learner_options.encoder);
   read_learner(texts, model);
   read_training(texts, model);
@@ -316,6 +335,7 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
   }
   read_progress(texts, model);
   if (metadata.contains("selection")) read_selection(texts, model);
+  if (metadata.contains("profile")) read_profile(texts, model);
   return model;
 }
 

@@ -1,5 +1,7 @@
 // Suites of tables, and a model adapted to a table of one's own, as a user has them.
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -263,6 +265,126 @@ TEST_F(Detectors, ABatchHasAFalseDiscoveryRate) {
   expect_one_line(run_program({"score", detector, "-", "--fdr", "0.3"}, {}, rows_), 2, "--fdr");
   expect_one_line(run_program({"score", detector, rows_, "--fdr", "0"}), 2, "above 0");
   expect_one_line(run_program({"score", detector, rows_, "--fdr", "0.1", "--max-false-alarms", "0.1"}), 1, "not by both");
+}
+
+TEST_F(Detectors, SayWhyOfAlertsBesideTheScore) {
+  const std::string detector = adapt({"--max-false-alarms", "0.05"});
+  std::string csv = table(5, 16, 21);  // anomalies are rows 7 and 15, far off in x4
+  const std::string rows = folder_.write("few.csv", csv);
+  const Outcome alerts = run_program({"score", detector, rows, "--columns", "label", "--reasons", "alerts"});
+  ASSERT_EQ(alerts.status, 0) << alerts.err;
+  EXPECT_TRUE(alerts.out.starts_with("label,score,p_value,alert,reasons\n")) << alerts.out;
+  std::size_t reasons = 0;
+  std::istringstream in(alerts.out);
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("anomaly")) {
+      EXPECT_NE(line.find(",1,x4="), std::string::npos) << line;
+    }
+    if (line.find(",0,") != std::string::npos) {
+      EXPECT_TRUE(line.ends_with(",0,")) << line;
+    }
+    reasons += line.find("=") == std::string::npos ? 0 : 1;
+  }
+  EXPECT_GE(reasons, 2U) << alerts.out;
+  // The same columns in JSON, from a pipe; and of every row, however many at a time.
+  const Outcome json = run_program({"score", detector, "-", "--columns", "none", "--output-format", "jsonl", "--reasons", "all"}, {}, rows);
+  EXPECT_NE(json.out.find("\"reasons\":\"x4="), std::string::npos) << json.err << json.out;
+  const Outcome limited = run_program({"score", detector, rows, "--columns", "none", "--reasons", "all", "--reasons-limit", "5"});
+  EXPECT_NE(limited.err.find("reasons: of the first 5 rows; 11 more have none"), std::string::npos) << limited.err;
+  EXPECT_EQ(limited.status, 0);
+}
+
+TEST_F(Detectors, ReasonsThatCannotBeGivenAreRefused) {
+  const std::string detector = adapt();
+  expect_one_line(run_program({"score", detector, rows_, "--reasons", "alerts"}), 2, "nothing says which rows are alerts");
+  expect_one_line(run_program({"score", detector, rows_, "--reasons", "why"}), 2, "none of alerts, all, none");
+  expect_one_line(run_program({"score", detector, rows_, "--reasons", "all", "--evaluations", "1"}), 2, "64 to 10000000");
+}
+
+TEST_F(Detectors, TellHowProbableAnAnomalyIsWhereAShareOfRowsAre) {
+  const std::string detector = adapt({"--no-fall-back"});
+  const auto column = [&](const std::string& share) {
+    const Outcome outcome = run_program({"score", detector, rows_, "--columns", "none", "--probability", share});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(outcome.out.starts_with("score,p_value,probability\n")) << outcome.out;
+    std::vector<double> values;
+    std::istringstream in(outcome.out);
+    std::string line;
+    std::getline(in, line);
+    while (std::getline(in, line)) values.push_back(std::stod(line.substr(line.rfind(',') + 1)));
+    return values;
+  };
+  const std::vector<double> few = column("0.01"), many = column("0.3");
+  ASSERT_EQ(few.size(), 160U);
+  double normal = 0, anomaly = 0;
+  for (std::size_t r = 0; r < few.size(); ++r) {
+    EXPECT_GE(few[r], 0);
+    EXPECT_LE(many[r], 1);
+    EXPECT_LT(few[r], many[r]);
+    (r % 8 == 7 ? anomaly : normal) += many[r];
+  }
+  EXPECT_GT(anomaly / 20, 0.6);
+  EXPECT_LT(normal / 140, 0.2);
+  expect_one_line(run_program({"score", detector, rows_, "--probability", "2"}), 2, "above 0 and below 1");
+  EXPECT_NE(run_program({"inspect", detector}).out.find("they become probabilities"), std::string::npos);
+}
+
+TEST_F(Detectors, SayAsJsonWhatTheyLearned) {
+  adapt();
+  const std::string detector = (folder_ / "other.safetensors").string();
+  const Outcome adapted = run_program(
+      {"adapt", (folder_ / "model.safetensors").string(), rows_, "--label-column", "label", "--forget-rows", "--json", "-o", detector});
+  ASSERT_EQ(adapted.status, 0) << adapted.err;
+  const auto said = nlohmann::json::parse(adapted.out);
+  EXPECT_EQ(said.at("normals"), 140);
+  EXPECT_EQ(said.at("anomalies"), 20);
+  EXPECT_EQ(said.at("rows_kept"), false);
+  EXPECT_EQ(said.at("calibration").at("scheme"), "cross-fitted");
+  EXPECT_TRUE(said.at("left_out_auroc").is_number());
+  EXPECT_TRUE(said.at("notes").is_array());
+  EXPECT_EQ(adapted.err, "");
+  const std::string kept = (folder_ / "detector.safetensors").string();
+  const auto updated =
+      nlohmann::json::parse(run_program({"update", kept, "--labels", folder_.write("more.csv", table(5, 40, 9)), "--json"}).out);
+  EXPECT_EQ(updated.at("added"), 40);
+  EXPECT_EQ(updated.at("rows_kept"), true);
+  EXPECT_NE(
+      run_program({"adapt", (folder_ / "model.safetensors").string(), rows_, "--label-column", "label", "--forget-rows", "-o", detector})
+          .out.find("encoded alone"),
+      std::string::npos);
+}
+
+TEST_F(Detectors, AHeaderAloneIsATableWithoutRows) {
+  const std::string detector = adapt();
+  const std::string empty = folder_.write("empty.csv", "x0,x1,x2,x3,x4,note\n");
+  const Outcome outcome = run_program({"score", detector, empty});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "x0,x1,x2,x3,x4,note,score,p_value\n");
+  expect_one_line(outcome, 0, "a table without rows");
+  expect_one_line(run_program({"score", detector, folder_.write("nothing.csv", "")}), 1, "the file is empty");
+}
+
+TEST_F(Detectors, ColumnsThatAreNotNeededMayHoldAnything) {
+  const std::string detector = adapt();
+  const std::string rows = folder_.write("junk.csv", "junk,x0,x1,x2,x3,x4,note,more\ninf,0,0,0,0,0,small,1\n1e999,0,0,0,0,6,small,x\n");
+  const Outcome scored = run_program({"score", detector, rows});
+  EXPECT_EQ(scored.status, 0) << scored.err;
+  EXPECT_NE(scored.out.find("\n1e999,0,"), std::string::npos) << scored.out;
+  const Outcome explained = run_program({"explain", detector, rows, "--row", "1"});
+  EXPECT_EQ(explained.status, 0) << explained.err;
+  EXPECT_NE(explained.out.find("x4"), std::string::npos) << explained.out;
+  const std::string labelled = folder_.write("new.csv", "junk,x0,x1,x2,x3,x4,note,label\ninf,0,0,0,0,0,small,normal\n");
+  EXPECT_EQ(run_program({"update", detector, "--labels", labelled}).status, 0);
+  EXPECT_EQ(run_program({"update", detector, "--withdraw", labelled}).status, 0);
+}
+
+TEST_F(Detectors, TooFewNormalRowsAreRefusedWithTheNumberThatIsNeeded) {
+  std::string csv = "a,label\n";
+  for (int r = 0; r < 9; ++r) csv += std::to_string(r * r) + ",normal\n";
+  const Outcome outcome =
+      run_program({"adapt", train(), folder_.write("nine.csv", csv), "--label-column", "label", "-o", (folder_ / "d").string()});
+  expect_one_line(outcome, 1, "9 of 9 rows are known to be normal");
+  EXPECT_NE(outcome.err.find("needs at least 10"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Detectors, TellOfDrift) {

@@ -1,6 +1,7 @@
 // Detectors as ONNX models: ONNX Runtime gives our scores, and what cannot be said is refused by name.
 #include "oddshot/detector/onnx.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -60,7 +61,20 @@ class OnnxRuntime : public ::testing::Test {
     std::ofstream scores(folder_ / (name + ".scores"));
     scores.precision(9);
     ThreadPool pool(1);
-    for (const float score : detector.score(table, pool)) scores << score << '\n';
+    const Calibration& calibration = detector.calibration();
+    const auto& rate = detector.max_false_alarms();
+    for (const float score : detector.score(table, pool)) {
+      scores << score;
+      // Between which a p-value and an alert may lie, for a score that differs from ours by rounding.
+      const float rounding = 1e-5F * std::max(1.0F, std::fabs(score));
+      for (const float near : {score + rounding, score - rounding}) {
+        if (calibration.present()) scores << ' ' << calibration.p_value(near);
+      }
+      for (const float near : {score - rounding, score + rounding}) {
+        if (calibration.present() && rate) scores << ' ' << (calibration.p_value(near) <= *rate * (1 + 1e-9) ? 1 : 0);
+      }
+      scores << '\n';
+    }
   }
   void expect_alike(const std::string& tolerance) const {
     const std::string command =
@@ -152,6 +166,31 @@ Detector adapted(const Sample& s, MetaModel model, std::size_t shots) {
   return {std::move(model), std::move(parts)};
 }
 
+// The same with p-values by these rows, and alerts at a rate of a tenth.
+Detector calibrated(const Detector& bare, Matrix held_back, std::vector<float> weights = {}) {
+  ThreadPool pool(1);
+  DetectorParts parts;
+  parts.rows.support = bare.rows().support;
+  parts.rows.labels = bare.rows().labels;
+  parts.calibration = Calibration(CalibrationScheme::kHeldBack, bare.score_encoded(held_back, pool), std::move(weights));
+  parts.rows.held_back = std::move(held_back);
+  parts.options.max_false_alarms = 0.1;
+  return {bare.model(), std::move(parts)};
+}
+
+// Of rows that the calibrators are, and others.
+TEST_F(OnnxRuntime, GivesPValuesAndAlertsOfItsCalibration) {
+  const Sample s = sample();
+  const std::vector<std::uint32_t> rows(s.normals.begin() + 60, s.normals.begin() + 180);
+  const Matrix held_back = s.views.transform(s.preprocessor.transform(s.table, rows));
+  std::vector<float> weights;
+  for (std::size_t i = 0; i < rows.size(); ++i) weights.push_back(static_cast<float>(i % 3));
+  const Detector bare = adapted(s, model_of(s, "score-net", Space::kScores), 3);
+  add("plain", calibrated(bare, held_back), s.table);
+  add("weighted", calibrated(bare, held_back, weights), s.table);
+  expect_alike("1e-5");
+}
+
 TEST_F(OnnxRuntime, GivesTheScoresOfEveryLearner) {
   const Sample s = sample();
   for (const LearnerEntry& entry : learner_table()) {
@@ -236,11 +275,15 @@ TEST_F(OnnxRuntime, GivesOurScoresOnEverySuite) {
     const TaskSuite suite = encode(rows);
     const Task& task = suite.held_out.front();
     const auto detector_of = [&](std::size_t shots) -> Detector {
-      const Episode episode = sample_episode(task, fitted_to(task, {.shots = shots, .normals = 50}), Stream(3, Purpose::kTest, 1));
+      const EpisodeSpec spec = {.shots = shots, .normals = 50, .query_normals = 100, .query_anomalies = 1};
+      const Episode episode = sample_episode(task, fitted_to(task, spec), Stream(3, Purpose::kTest, 1));
       DetectorParts parts;
       parts.rows.support = copied(episode.support().rows);
       parts.rows.labels = episode.support_labels;
-      return {model_of(suite.preprocessor, suite.views, suite.reference, "score-net", Space::kScores), std::move(parts)};
+      const Detector bare(model_of(suite.preprocessor, suite.views, suite.reference, "score-net", Space::kScores), std::move(parts));
+      // Normals of the query come first.
+      const auto normals = static_cast<std::size_t>(std::ranges::count(episode.query_labels, std::uint8_t{0}));
+      return calibrated(bare, copied(episode.query_rows.view().slice(0, normals)));
     };
     if (!suite.preprocessor.windows().empty()) {
       EXPECT_THROW(to_onnx(detector_of(5)), ArgumentError) << manifest.name;

@@ -1,7 +1,8 @@
 """Scores rows by the ONNX models in a folder and compares with the scores beside them.
 
-FOLDER holds for every NAME: NAME.onnx, NAME.csv (the table; an empty cell is missing) and NAME.scores (one a line).
-Prints for every NAME its largest difference; fails if one is above TOLERANCE * max(1, |score|).
+FOLDER holds for every NAME: NAME.onnx, NAME.csv (the table; an empty cell is missing) and NAME.scores: a line a row, the score, and where
+the model has such outputs the least and the largest p-value, and the least and the largest alert, of a score that differs by rounding.
+Prints for every NAME its largest difference; fails if one is above TOLERANCE * max(1, |score|), or a p-value or alert lies outside.
 """
 import csv
 import math
@@ -34,8 +35,15 @@ for name in names:
         part = {key: value[first:first + 256] for key, value in columns.items()}
         found.append(numpy.hstack([numpy.asarray(value, dtype=float) for value in session.run(outputs, part)]))
     found = numpy.vstack(found)
-    if found.shape != expected.shape:
-        sys.exit(f"{name}: {found.shape} where {expected.shape} belong")
+    bounds, expected = expected[:, 1:], expected[:, :1]
+    if found.shape != (len(expected), 1 + bounds.shape[1] // 2):
+        sys.exit(f"{name}: {found.shape} where {len(expected)} rows with {bounds.shape[1] // 2} outputs beside the score belong")
+    for at, output in enumerate(outputs[1:]):
+        value, low, high = found[:, 1 + at], bounds[:, 2 * at], bounds[:, 2 * at + 1]
+        outside = int(((value < low - 1e-5) | (value > high + 1e-5)).sum())
+        print(f"{name}: {output}: {outside} of {len(value)} outside; {int((high - low > 1e-5).sum())} are not told by a score within rounding")
+        failed = failed or outside > 0
+    found = found[:, :1]
     off = numpy.abs(found - expected) / numpy.maximum(1, numpy.abs(expected))
     worst = int(off.max(axis=1).argmax())
     print(f"{name}: {len(table)} rows, off by {off.max():.2e} at row {worst}: {found[worst]} where {expected[worst]} belongs; "

@@ -305,6 +305,31 @@ TEST(Report, DrawsCurvesOverShotsOnlyWhereThereAreSeveral) {
   EXPECT_FALSE(page_of(duel({{5, kEven}})).says("What more examples bring"));
 }
 
+TEST(Report, ShowsWhetherProbabilitiesComeTrue) {
+  const Page page = page_of(example_result(example_methods(), 12, {1, 5}));
+  EXPECT_TRUE(page.says("Probabilities of an anomaly"));
+  EXPECT_TRUE(page.says("maml: 0.037 at 1, 0.037 at 5")) << page.text;
+  EvaluationResult none = example_result(example_methods(), 12, {1, 5});
+  for (MethodResult& m : none.methods) m.reliability.reset();
+  EXPECT_FALSE(page_of(none).says("Probabilities of an anomaly"));
+}
+
+TEST(Report, ExplainsAnomaliesThatWereCaughtAndMissed) {
+  EvaluationResult result = example_result(example_methods(), 12, {5});
+  ASSERT_EQ(result.examples.size(), 2U);
+  const Page page = page_of(result);
+  EXPECT_TRUE(page.says("caught: apache2, place 1 of 2200 (200 anomalies)")) << page.text;
+  EXPECT_TRUE(page.says("missed: apache2, place 2150 of 2200"));
+  EXPECT_TRUE(page.says("src_bytes17 usually 0+4.00")) << page.text;
+  EXPECT_TRUE(page.says("2 more"));
+  result.examples[0].explanation.columns[0].column = std::string(kHostile);
+  result.examples[0].explanation.columns[0].value = std::string(kHostile);
+  EXPECT_EQ(page_of(result).error, "");
+  EXPECT_TRUE(page_of(result).says(kHostile));
+  result.examples.clear();
+  EXPECT_FALSE(page_of(result).says("Caught and missed"));
+}
+
 TEST(Report, NamesTheCommandThatGivesItAgain) {
   EvaluationResult result = duel({{1, kEven}, {5, kEven}});
   result.suite = "my suites/o'k.toml";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -78,6 +79,75 @@ TEST(ModelFile, ASelectionComesBackBitForBit) {
   MetaModel model = sample_model(false);
   model.selection = sample_selection();
   EXPECT_EQ(difference(parse_model(serialise(model), "m"), model), "");
+}
+
+ScoreProfile sample_profile() {
+  return {{{.shots = 0,
+            .draws = 7,
+            .intercept = -1.0 / 3,
+            .of_score = 0.1,
+            .of_tail = 0,
+            .normal_low = -2.5,
+            .normal_high = 1e-9,
+            .anomaly_low = 0.7},
+           {.shots = 5, .draws = 9, .intercept = 2, .of_score = 3, .of_tail = 4, .normal_low = -1, .normal_high = 1, .anomaly_low = 2}}};
+}
+
+TEST(ModelFile, AProfileComesBackBitForBit) {
+  MetaModel model = sample_model(false);
+  model.profile = sample_profile();
+  EXPECT_EQ(difference(parse_model(serialise(model), "m"), model), "");
+  EXPECT_NE(describe(model).find("scores on training tasks with 0, 5 shots"), std::string::npos) << describe(model);
+}
+
+TEST(ScoreProfile, ServesASupportByTheLargestNumberOfShotsThatIsNoLarger) {
+  ScoreProfile profile = sample_profile();
+  EXPECT_EQ(profile.at(0).shots, 0U);
+  EXPECT_EQ(profile.at(4).shots, 0U);
+  EXPECT_EQ(profile.at(5).shots, 5U);
+  EXPECT_EQ(profile.at(500).shots, 5U);
+  profile.shots.erase(profile.shots.begin());
+  EXPECT_EQ(profile.at(0).shots, 5U);
+}
+
+TEST(ScoreScale, MeasuresByTheMiddleAndTheSpreadOfNormals) {
+  std::vector<float> normals;
+  for (int i = 0; i <= 100; ++i) normals.push_back(static_cast<float>(i));
+  const ScoreScale scale(normals);
+  EXPECT_DOUBLE_EQ(scale.middle(), 50);
+  EXPECT_DOUBLE_EQ(scale.spread(), 34);
+  EXPECT_DOUBLE_EQ(scale.standardised(50), 0);
+  EXPECT_DOUBLE_EQ(scale.standardised(84), std::log(2.0));
+  EXPECT_DOUBLE_EQ(scale.standardised(16), -std::log(2.0));
+  EXPECT_DOUBLE_EQ(scale.tail(-1), 0);                        // 102 of 102
+  EXPECT_DOUBLE_EQ(scale.tail(100), -std::log10(2.0 / 102));  // ties count
+  EXPECT_DOUBLE_EQ(scale.tail(101), 2);                       // 1 of 102, at most 2
+}
+
+TEST(ScoreScale, OfEqualScoresIsFinite) {
+  const std::vector<float> same(20, 3.0F);
+  const ScoreScale scale(same);
+  EXPECT_GT(scale.spread(), 0);
+  EXPECT_TRUE(std::isfinite(scale.standardised(1e30)));
+  EXPECT_THROW(ScoreScale(std::vector<float>{}), ArgumentError);
+  EXPECT_THROW(ScoreScale(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN()}), ArgumentError);
+}
+
+TEST(ScoreProfile, AProbabilityRisesWithTheScoreAndWithTheShareOfAnomalies) {
+  std::vector<float> normals;
+  for (int i = 0; i < 60; ++i) normals.push_back(static_cast<float>(i % 17));
+  const ScoreScale scale(normals);
+  const ScoreProfile::AtShots at = sample_profile().at(5);
+  double before = 0;
+  for (float score = -30; score < 60; score += 0.5F) {
+    const double p = at.probability(scale, score, 0.1);
+    EXPECT_GE(p, before) << score;
+    EXPECT_LE(at.probability(scale, score, 0.01), p);
+    before = p;
+  }
+  // Where the log-odds are 0 at equal classes, the probability is the share.
+  const ScoreProfile::AtShots none = {};
+  EXPECT_NEAR(none.probability(scale, 3, 0.2), 0.2, 1e-12);
 }
 
 TEST(Selection, ServesASupportByTheLargestNumberOfShotsThatIsNoLarger) {
@@ -351,6 +421,35 @@ TEST(DamagedModel, ASelectionThatContradictsItselfIsNamed) {
     content.metadata["selection"] = object.dump();
     const std::string error = parse_error(content);
     EXPECT_TRUE(contains(error, "m: damaged: metadata \"selection\"")) << error;
+    EXPECT_TRUE(contains(error, row.message)) << row.field << ": " << error;
+  }
+}
+
+TEST(DamagedModel, AProfileThatContradictsItselfIsNamed) {
+  MetaModel model = sample_model(false);
+  model.profile = sample_profile();
+  const TensorFile whole = parse_tensor_file(serialise(model), "m");
+  const struct {
+    const char* field;
+    json value;
+    const char* message;  // a part of it
+  } rows[] = {
+      {"shots", json::array(), "shots: [] where rising numbers belong"},
+      {"shots", {5, 0}, "shots: [5, 0] where rising numbers belong"},
+      {"draws", {5}, "lists of 2 and of 1 numbers"},
+      {"of_score", {1, -1}, "a slope below 0"},
+      {"of_tail", {-1, 1}, "a slope below 0"},
+      {"normal_low", {3, -1}, "normal_low: above normal_high"},
+      {"anomaly_low", {"x", 1}, "anomaly_low: \"x\" where a number belongs"},
+      {"intercept", 3, "intercept: 3 where a list of numbers belongs"},
+  };
+  for (const auto& row : rows) {
+    TensorFile content = whole;
+    json object = json::parse(content.metadata.at("profile"));
+    object[row.field] = row.value;
+    content.metadata["profile"] = object.dump();
+    const std::string error = parse_error(content);
+    EXPECT_TRUE(contains(error, "m: damaged: metadata \"profile\"")) << error;
     EXPECT_TRUE(contains(error, row.message)) << row.field << ": " << error;
   }
 }

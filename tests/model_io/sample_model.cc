@@ -173,6 +173,7 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("seed", a.training.seed != b.training.seed);
   differs("losses", bits_differ(a.losses, b.losses));
   differs("selection", a.selection != b.selection);
+  differs("profile", a.profile != b.profile);
   differs("steps_done", a.steps_done != b.steps_done);
   differs("training_seconds", a.training_seconds != b.training_seconds);
   differs("oddshot_version", a.oddshot_version != b.oddshot_version);

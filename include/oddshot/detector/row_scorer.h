@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,33 +11,42 @@
 #include "oddshot/data/row_stream.h"
 #include "oddshot/detector/detector.h"
 #include "oddshot/detector/drift.h"
+#include "oddshot/detector/explain.h"
+#include "oddshot/detector/probability.h"
 
 namespace oddshot {
 
-// Texts that say why, one for each row of a batch, empty where there is nothing to say. rows: the detector's columns; encoded, scores and
-// alerts of the same rows. May be called from the thread that scores alone.
-using Reasons = std::function<std::vector<std::string>(const Table& rows, MatrixView encoded, std::span<const float> scores,
-                                                       const std::vector<bool>& alerts)>;
+// The columns that raise a row's score most, beside the score. Explaining a row takes thousands of times as long as scoring it.
+struct ReasonOptions {
+  bool alerts_alone = true;      // of other rows the text is empty
+  std::size_t columns = 3;       // at most, >= 1
+  std::uint64_t limit = 10'000;  // rows to explain, the first of the stream; 0: without a limit
+  ExplainOptions explain = {};   // NOLINT(readability-redundant-member-init): may be left out of a designated initialiser
+};
 
 struct RowScorerOptions {
   // Alerts: the share of normal rows that may be any; nothing: what the detector was adapted for, if anything.
   std::optional<double> max_false_alarms;
   // Alerts instead: the share of false ones among them. The rows are then to be counted first, as one batch.
   std::optional<double> false_discovery_rate;
-  std::string weight;  // column of weights of the rows, where the calibration has weights; empty: as the heaviest calibrator
-  Reasons reasons;     // empty: no column of reasons
+  // Column of weights of the rows, where the calibration has weights; empty: as the heaviest calibrator.
+  std::string weight = {};  // NOLINT(readability-redundant-member-init): likewise
+  // The share of anomalies expected among the rows: asks for a column of probabilities (probability.h).
+  std::optional<double> anomaly_share = std::nullopt;
+  std::optional<ReasonOptions> reasons;  // nothing: no column of reasons
 };
 
 // Not for concurrent use.
 class RowScorer {
  public:
   // The detector, the pool and the watch (which may be null) must live on. Throws ArgumentError if the calibration cannot promise what is
-  // asked for.
+  // asked for, or reasons are asked for of alerts where none are told; and as AnomalyProbability does.
   RowScorer(const Detector& detector, RowScorerOptions options, ThreadPool& pool, DriftWatch* watch = nullptr);
 
   // What of the rows must be read.
   RowReadOptions reading() const;
-  // The columns that are added, without values: "score", "p_value" with a calibration, "alert" if someone asked for a rate, "reasons".
+  // The columns that are added, without values: "score", "p_value" with a calibration, "probability" if asked for, "alert" if someone asked
+  // for a rate, "reasons" if they are asked for: "src_bytes=54540 (+4.12); flag=RSTR (+2.01)".
   std::vector<AddedColumn> columns() const;
 
   // With a false discovery rate: to be called for every batch before the first is scored.
@@ -48,6 +56,9 @@ class RowScorer {
 
   std::uint64_t rows() const { return rows_; }
   std::uint64_t alerts() const { return alerts_; }
+  // Rows that reasons were asked for and given, or, beyond the limit, not given.
+  std::uint64_t explained() const { return explained_; }
+  std::uint64_t unexplained() const { return unexplained_; }
 
  private:
   struct Scored {
@@ -57,6 +68,7 @@ class RowScorer {
   };
   Scored scored(const RowBatch& batch);
   bool alert(float score, double p) const;
+  std::vector<std::string> reasons_of(const Table& rows, const std::vector<bool>& alerts);
 
   const Detector& detector_;
   RowScorerOptions options_;
@@ -67,6 +79,10 @@ class RowScorer {
   bool tells_alerts_ = false;
   PValueBatch batch_;
   bool cut_known_ = false;
+  std::optional<AnomalyProbability> probability_;
+  std::optional<Explainer> explainer_;  // with reasons
+  std::uint64_t explained_ = 0;
+  std::uint64_t unexplained_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t alerts_ = 0;
 };

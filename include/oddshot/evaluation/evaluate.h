@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "oddshot/base/thread_pool.h"
+#include "oddshot/evaluation/explanation.h"
 #include "oddshot/evaluation/metrics.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/experts/input_space.h"
+#include "oddshot/model_io/score_profile.h"
 #include "oddshot/tasks/task.h"
 
 namespace oddshot {
@@ -40,6 +42,8 @@ class Method {
   virtual std::unique_ptr<Scorer> adapt_mapped(const Support& mapped, Stream stream, std::size_t /*steps*/) const {
     return adapt(mapped, stream);
   }
+  // How its scores lie on the tasks that it was trained on, from which they become probabilities; null where nobody knows.
+  virtual const ScoreProfile* profile() const { return nullptr; }
 };
 
 struct EvaluationOptions {
@@ -72,6 +76,19 @@ struct RepeatMetrics {
   std::vector<std::optional<double>> auroc, auprc, accuracy, precision, recall, f1, recall_at_1_percent;
 };
 
+// Whether what is said to be an anomaly with a probability of p is one in a share p of the cases: the query rows of all draws but those
+// that calibrate (half of the normals, at most 200 of a draw), each draw at its own share of anomalies.
+struct Reliability {
+  struct Bin {
+    std::size_t rows = 0;
+    double probability = 0;  // mean; 0 without a row
+    double share = 0;        // of anomalies; 0 without a row
+  };
+  std::vector<Bin> bins;  // [10] by tenths of the probability
+  double error = 0;       // expected calibration error: the mean over rows of what probability and share of their bin differ by
+  double share = 0;       // of anomalies among all rows
+};
+
 // One method at one number of shots.
 struct MethodResult {
   std::string name;
@@ -79,11 +96,12 @@ struct MethodResult {
   std::size_t shots = 0;
   std::optional<float> threshold;  // suggested by training tasks
   std::optional<Interval> auroc, auprc, accuracy, precision, recall, f1, recall_at_1_percent;
-  std::size_t undefined = 0;           // (task, repeat) pairs in which a metric at the threshold was undefined
-  double adapt_ms = 0;                 // median over draws
-  double score_rows_per_s = 0;         // total rows over total time, of one thread
-  std::vector<TaskResult> tasks;       // the same for every method at these shots
-  std::vector<RepeatMetrics> repeats;  // [tasks]
+  std::size_t undefined = 0;               // (task, repeat) pairs in which a metric at the threshold was undefined
+  double adapt_ms = 0;                     // median over draws
+  double score_rows_per_s = 0;             // total rows over total time, of one thread
+  std::optional<Reliability> reliability;  // of its probabilities, if it tells any
+  std::vector<TaskResult> tasks;           // the same for every method at these shots
+  std::vector<RepeatMetrics> repeats;      // [tasks]
   // Difference in AUPRC to the best baseline at these shots, paired by draw; nothing for a baseline.
   std::optional<Interval> auprc_over_best_baseline;
   std::string best_baseline;  // of those of another kind than "learner", the one with the highest mean AUPRC; empty if there is none
@@ -104,13 +122,26 @@ struct TaskCurves {
   std::vector<CurvePoint> roc, precision_recall;
 };
 
+// An anomaly of the first draw from a held-out task, and why a method scores it as it does.
+struct ExplainedAnomaly {
+  std::string task, method;
+  std::size_t shots = 0;
+  std::size_t place = 0;  // by falling score among the query rows, from 1
+  std::size_t query_rows = 0, query_anomalies = 0;
+  Explanation explanation;  // of the row as its features have it: numbers clipped
+
+  // Whether it is among as many rows as there are anomalies.
+  bool caught() const { return place <= query_anomalies; }
+};
+
 struct EvaluationResult {
   std::string suite;
   EvaluationOptions options;
   std::vector<MethodResult> methods;  // by shots, then in the order of the methods
   std::vector<AdaptationCurve> adaptation;
   std::vector<TaskCurves> curves;
-  std::vector<std::string> notes;  // methods and tasks left out and why; undefined metrics
+  std::vector<ExplainedAnomaly> examples;  // empty unless added (examples.h)
+  std::vector<std::string> notes;          // methods and tasks left out and why; undefined metrics
   double seconds = 0;
 };
 

@@ -67,6 +67,8 @@ class Explainer {
 
   // features [D]: of this row of the table, not clipped. O(evaluations rows scored + (n + k) D).
   Explanation explain(const Table& table, std::uint32_t row, std::span<const float> features) const;
+  // The same of a row that is known by its features alone: values are what these say of them.
+  Explanation explain(std::span<const float> features) const;
 
  private:
   // One of the user's columns as the features have it.

@@ -12,6 +12,7 @@
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/views.h"
 #include "oddshot/learners/learner.h"
+#include "oddshot/model_io/score_profile.h"
 #include "oddshot/model_io/selection.h"
 #include "oddshot/training/trainer.h"
 
@@ -32,8 +33,9 @@ struct MetaModel {
   std::vector<float> losses;  // of each step done
   std::uint64_t steps_done = 0;
   double training_seconds = 0;
-  std::optional<Selection> selection;  // of a model of `auto`: which method serves which number of shots
-  std::string oddshot_version;         // that wrote it
+  std::optional<Selection> selection;   // of a model of `auto`: which method serves which number of shots
+  std::optional<ScoreProfile> profile;  // how its scores lie on its training tasks; nothing of a checkpoint, or of a file before it
+  std::string oddshot_version;          // that wrote it
   // Adam's moments; present in a checkpoint of unfinished training, absent in a finished model. Both or none.
   std::optional<AlignedVector<float>> adam_m;
   std::optional<AlignedVector<float>> adam_v;

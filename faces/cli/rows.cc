@@ -1,0 +1,29 @@
+#include "rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "oddshot/data/reader.h"
+#include "oddshot/data/row_stream.h"
+
+namespace oddshot::cli {
+
+Table read_columns(const std::string& file, std::vector<std::string> numeric, std::vector<std::string> category,
+                   const std::string& if_there) {
+  ReadOptions read;
+  read.numeric = std::move(numeric);
+  read.category = std::move(category);
+  const auto named = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::ranges::find(list, name) != list.end();
+  };
+  RowReadOptions head;
+  head.carried.emplace();
+  const auto rows = open_rows(file, head);
+  for (const std::string& name : rows->names()) {
+    if (name == if_there) read.category.push_back(name);
+    if (!named(read.numeric, name) && !named(read.category, name)) read.ignored.push_back(name);
+  }
+  return read_table({file}, read);
+}
+
+}  // namespace oddshot::cli

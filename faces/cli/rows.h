@@ -1,0 +1,16 @@
+// Tables of rows, as far as a command needs them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oddshot/data/table.h"
+
+namespace oddshot::cli {
+
+// These columns of a file, as read_table gives them; what others hold is never parsed, so they may hold anything. `if_there`: a category
+// that the file may lack; empty: none.
+Table read_columns(const std::string& file, std::vector<std::string> numeric, std::vector<std::string> category,
+                   const std::string& if_there = {});
+
+}  // namespace oddshot::cli

@@ -1,0 +1,34 @@
+#include "oddshot/detector/probability.h"
+
+#include <fmt/format.h>
+
+#include "oddshot/base/error.h"
+
+namespace oddshot {
+namespace {
+
+const Detector& checked(const Detector& detector, double share) {
+  check_rate(share, "the share of anomalies");
+  if (!detector.method().empty()) {
+    throw ArgumentError(
+        fmt::format("{} serves instead of the model, and of its scores no probabilities are known; adapt without falling back "
+                    "(--no-fall-back) to have them",
+                    detector.method()));
+  }
+  if (!detector.model().profile) {
+    throw ArgumentError(
+        "the model does not know how its scores become probabilities: it was trained before this was kept; the training command with "
+        "--resume adds it to the file");
+  }
+  if (!detector.calibration().present()) {
+    throw ArgumentError("probabilities need normal rows to compare with, and the detector has no calibration: adapt it with one");
+  }
+  return detector;
+}
+
+}  // namespace
+
+AnomalyProbability::AnomalyProbability(const Detector& detector, double share)
+    : scale_(checked(detector, share).calibration().scores()), at_(detector.model().profile->at(detector.anomalies())), share_(share) {}
+
+}  // namespace oddshot
