@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from . import _core
 
 def is_frame(X: Any) -> bool:
     """Whether X has columns of its own: pandas, polars, pyarrow, DuckDB, or anything else with an Arrow interface."""
+    if type(X) is np.ndarray:
+        return False
     return hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__") or (hasattr(X, "columns") and hasattr(X, "iloc"))
 
 
@@ -25,12 +28,13 @@ def table_of(X: Any, name: str = "X", names: Sequence[str] | None = None, numeri
         array = array.astype(np.float64)
     if array.ndim != 2:
         raise _core.ShapeError(f"{name} has {array.ndim} dimensions where rows and columns belong")
-    return _core.Table.from_matrix(array, list(names) if names is not None else column_names(array.shape[1]), name)
+    return _core.Table.from_matrix(array, column_names(array.shape[1]) if names is None else names, name)
 
 
-def column_names(count: int) -> list[str]:
+@functools.lru_cache
+def column_names(count: int) -> tuple[str, ...]:
     """Names for the columns of an array."""
-    return [f"x{c}" for c in range(count)]
+    return tuple(f"x{c}" for c in range(count))
 
 
 def _of_frame(X: Any, name: str, numeric: list[str], category: list[str]) -> Any:
