@@ -225,7 +225,7 @@ def test_without_a_calibration_there_are_scores_alone(model, labelled):
     detector = oddshot.FewShotDetector(model, calibration="none").fit(X, y)
     assert detector.calibration_ == "none" and detector.threshold_ is None and detector.max_false_alarms_ is None
     assert detector.transform(X).shape == (len(X), 1)
-    for call in (detector.predict, detector.p_values, detector.alerts, detector.decision_function):
+    for call in (detector.predict, detector.p_values, detector.alerts, detector.decision_function, detector.predict_proba):
         with pytest.raises(oddshot.ArgumentError, match="calibrat"):
             call(X)
 
@@ -245,6 +245,28 @@ def test_weights_weigh_p_values_as_the_formula_does(model, labelled):
         detector.fit(X, y, weight=weight[1:])
     with pytest.raises(oddshot.ArgumentError, match="weights"):
         model.adapt(X, y).p_values(X, weight=weight)
+
+
+def test_probabilities_rise_with_the_score_and_with_the_share(model, labelled):
+    X, y, truth = labelled
+    for of in (model, oddshot.MetaModel.load("universal")):
+        detector = of.adapt(X, y, anomaly_share=0.15)
+        both = detector.predict_proba(X)
+        np.testing.assert_allclose(both.sum(axis=1), 1)
+        assert (np.diff(both[np.argsort(detector.anomaly_scores(X)), 1]) >= 0).all()
+        assert (both > 0).all() and both[truth == 1, 1].mean() > both[truth == 0, 1].mean()
+        assert (of.adapt(X, y, anomaly_share=0.5).predict_proba(X)[:, 1] > both[:, 1]).all()
+    assert model.adapt(X, y, fall_back=False).probability_ == "model"
+
+
+def test_the_bound_of_a_p_value_is_the_formula(model, labelled):
+    X, y, _ = labelled
+    detector = oddshot.MetaModel.load("universal").adapt(X, y, anomaly_share=0.2)
+    if detector.probability_ != "p-value":
+        pytest.skip("the universal model has kept how its scores become probabilities")
+    p = detector.p_values(X)
+    factor = np.array([1 / (-np.e * q * np.log(q)) if q < 1 / np.e else 1 for q in p])
+    np.testing.assert_allclose(detector.predict_proba(X)[:, 1], factor * 0.25 / (1 + factor * 0.25))
 
 
 # ---- what scikit-learn asks for beyond its checks -----------------------------------------------------------------------------------------
@@ -401,6 +423,7 @@ def test_the_universal_model_is_in_the_package_and_the_default(labelled):
         ({"contamination_robust": 0.5}, ValueError),
         ({"contamination_robust": "x"}, TypeError),
         ({"ignored": "a"}, TypeError),
+        ({"anomaly_share": 0}, ValueError),
         ({"ignored": ["nowhere"]}, ValueError),
         ({"n_jobs": 0}, ValueError),
         ({"model": 3}, TypeError),

@@ -8,7 +8,14 @@ import oddshot
 from oddshot import plot
 
 matplotlib = pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib.pyplot")
 matplotlib.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    matplotlib.pyplot.close("all")
 
 
 @pytest.fixture
@@ -73,6 +80,15 @@ def test_scores_of_a_detector_have_its_threshold(model, labelled):
     detector = model.adapt(X, y)
     shown = plot.ScoresDisplay.from_estimator(detector, X, truth)
     assert shown.threshold == detector.threshold_ and len(shown.scores) == len(X)
+
+
+def test_reliability_of_a_detector_goes_by_its_probabilities(model, labelled):
+    X, y, truth = labelled
+    detector = model.adapt(X, y, anomaly_share=0.15)
+    shown = plot.ReliabilityDisplay.from_estimator(detector, X, truth)
+    wanted = plot.ReliabilityDisplay.from_predictions(truth, detector.predict_proba(X)[:, 1])
+    np.testing.assert_array_equal(shown.observed, wanted.observed)
+    assert shown.counts.sum() == len(X)
 
 
 def test_bars_of_an_explanation_add_up_to_the_difference(model, labelled):

@@ -21,6 +21,7 @@
 #include "oddshot/detector/detector.h"
 #include "oddshot/detector/drift.h"
 #include "oddshot/detector/explain.h"
+#include "oddshot/detector/probability.h"
 #include "table.h"
 
 namespace nb = nanobind;
@@ -88,6 +89,15 @@ void p_values(const PyDetector& detector, nb::handle scores, nb::handle weights,
     const auto weight = heavy ? std::optional(heavy->span()[i]) : std::nullopt;
     found.span()[i] = calibration.p_value(given.span()[i], weight);
   }
+}
+
+// Of an anomaly, where `share` of the rows are anomalies.
+void probabilities(const PyDetector& detector, nb::handle scores, double share, nb::handle out, std::size_t count) {
+  const Weights given(scores, count, "scores");
+  const Doubles found(out, count, "out");
+  const nb::gil_scoped_release free;
+  const AnomalyProbability probability(detector.detector, share);
+  std::ranges::transform(given.span(), found.span().begin(), probability);
 }
 
 std::optional<double> cut_of(nb::handle p_values, std::size_t count, double share) {
@@ -182,6 +192,8 @@ void bind_detectors(nb::module_& module) {
       .def("score", &score, nb::arg("table"), nb::arg("out"), nb::arg("threads"), "Scores of the rows to out [N] of float32.")
       .def("p_values", &p_values, nb::arg("scores"), nb::arg("weight").none(), nb::arg("out"), nb::arg("count"),
            "Of scores [count] of float32, with weights [count] of float32 or None, to out [count] of float64.")
+      .def("probabilities", &probabilities, nb::arg("scores"), nb::arg("share"), nb::arg("out"), nb::arg("count"),
+           "Of scores [count] of float32, where this share of rows are anomalies, to out [count] of float64.")
       .def("explain", &explanations, nb::arg("table"), nb::arg("background"), nb::arg("evaluations"), nb::arg("neighbours"),
            nb::arg("columns"), nb::arg("threads"), "(JSON, card) of every row.")
       .def("drift", &drift, nb::arg("table"), nb::arg("json"), nb::arg("threads"))
@@ -205,6 +217,10 @@ void bind_detectors(nb::module_& module) {
                                   options.anomaly.empty() ? "anomaly" : options.anomaly.front());
           },
           "The labels (normal, anomaly) as the kept rows spell them.")
+      .def_prop_ro(
+          "knows_probabilities",
+          [](const PyDetector& detector) { return detector.detector.model().profile.has_value() && detector.detector.method().empty(); },
+          "Whether the model kept how its scores become probabilities, and serves itself.")
       .def_prop_ro("max_false_alarms", [](const PyDetector& detector) { return detector.detector.max_false_alarms(); })
       .def_prop_ro("calibration",
                    [](const PyDetector& detector) { return std::string(to_string(detector.detector.calibration().scheme())); })

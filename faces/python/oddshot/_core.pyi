@@ -145,6 +145,11 @@ class Detector:
         Of scores [count] of float32, with weights [count] of float32 or None, to out [count] of float64.
         """
 
+    def probabilities(self, scores: object, share: float, out: object, count: int) -> None:
+        """
+        Of scores [count] of float32, where this share of rows are anomalies, to out [count] of float64.
+        """
+
     def explain(self, table: Table, background: int, evaluations: int, neighbours: int, columns: int, threads: int) -> list:
         """(JSON, card) of every row."""
 
@@ -183,6 +188,12 @@ class Detector:
     @property
     def words(self) -> tuple:
         """The labels (normal, anomaly) as the kept rows spell them."""
+
+    @property
+    def knows_probabilities(self) -> bool:
+        """
+        Whether the model kept how its scores become probabilities, and serves itself.
+        """
 
     @property
     def max_false_alarms(self) -> float | None: ...

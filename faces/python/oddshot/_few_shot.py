@@ -58,6 +58,8 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         A simple method serves instead of the model where it is clearly better on the rows given.
     forget_rows : bool, default=False
         Keep the rows encoded alone: labels can then not be added or withdrawn later.
+    anomaly_share : float, default=0.05
+        Of the rows to score, so many are expected to be anomalies, above 0 and below 1; ``predict_proba`` goes by it, nothing else.
     ignored : sequence of str, default=()
         Columns that are no features.
     pos_label : label or None, default=None
@@ -79,6 +81,8 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         Share of the normal rows to come that ``predict`` may call anomalies; None without a calibration.
     threshold_ : float or None
         A row is an anomaly where its score is above this; None without a calibration, or with weights, where every row has its own.
+    probability_ : str
+        What ``predict_proba`` goes by: "model", or "p-value" for an upper bound.
     method_ : str
         The simple method that serves instead of the model, or "".
     notes_ : list of str
@@ -108,6 +112,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         contamination_robust: float = 0.0,
         fall_back: bool = True,
         forget_rows: bool = False,
+        anomaly_share: float = 0.05,
         ignored: Sequence[str] = (),
         pos_label: Any = None,
         n_jobs: int | None = None,
@@ -118,6 +123,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         self.contamination_robust = contamination_robust
         self.fall_back = fall_back
         self.forget_rows = forget_rows
+        self.anomaly_share = anomaly_share
         self.ignored = ignored
         self.pos_label = pos_label
         self.n_jobs = n_jobs
@@ -328,6 +334,39 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         alerts = self.alerts(X)
         return self.classes_[alerts.astype(int)]
 
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """How likely a row is to be normal and to be an anomaly, where ``anomaly_share`` of the rows are anomalies.
+
+        As ``oddshot score --probability`` tells it, by a map that was fitted to the model's training tasks. Of a model that has kept none, or where
+        a simple method serves instead (``probability_`` is then "p-value"), an upper bound by the p-value p: the odds of the share times the largest
+        factor by which p can speak for an anomaly, 1 / (-e p ln p) for p below 1/e and 1 above (Sellke, Bayarri, Berger 2001, "Calibration of p
+        values for testing precise null hypotheses").
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            In the order of ``classes_``; each row adds up to 1. The second column rises with the score.
+
+        Raises
+        ------
+        ValueError
+            Without a calibration.
+        """
+        core, scores = self._core, self._scores(X)
+        share = rate_of(self.anomaly_share, "anomaly_share")
+        if core.knows_probabilities:
+            anomaly = np.empty(len(scores), dtype=np.float64)
+            core.probabilities(scores, share, anomaly, len(scores))
+        else:
+            p = np.minimum(self._p_values(scores, None), 1 / np.e)
+            against = -np.e * p * np.log(p) * (1 - share) / share
+            anomaly = 1 / (1 + against)
+        return np.column_stack([1 - anomaly, anomaly])
+
     def decision_function(self, X: Any) -> np.ndarray:
         """The score less ``threshold_``: above 0 for anomalies. With weights, ``max_false_alarms_`` less the p-value.
 
@@ -455,6 +494,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         return self.detector_.core
 
     def _options(self) -> dict[str, Any]:
+        rate_of(self.anomaly_share, "anomaly_share")
         rate = None if self.max_false_alarms is None else rate_of(self.max_false_alarms, "max_false_alarms")
         if not isinstance(self.calibration, str):
             raise _core.KindError(f"calibration is {self.calibration!r}; it must be one of auto, held-back, cross-fitted, none")
@@ -482,6 +522,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         plain = self.max_false_alarms_ is not None and not core.weighted
         self.threshold_ = float(core.threshold(self.max_false_alarms_)) if plain else None
         self.method_ = core.method
+        self.probability_ = "model" if core.knows_probabilities else "p-value"
         self.notes_ = [*notes, *core.notes]
         self.history_ = core.history()
         return self

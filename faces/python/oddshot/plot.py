@@ -164,6 +164,11 @@ class ReliabilityDisplay(_Display):
         self.predicted, self.observed, self.counts = predicted, observed, counts
 
     @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, n_bins: int = 10, ax: Any = None) -> ReliabilityDisplay:
+        """Of the ``predict_proba`` of X; y holds the estimator's classes."""
+        return cls.from_predictions(np.asarray(y) == estimator.classes_[1], estimator.predict_proba(X)[:, 1], n_bins=n_bins, ax=ax)
+
+    @classmethod
     def from_predictions(cls, y: Any, probability: Any, *, n_bins: int = 10, ax: Any = None) -> ReliabilityDisplay:
         """Of labels (1 anomaly) and the probability of an anomaly, in bins of equal width."""
         y, probability = np.asarray(y), np.asarray(probability, dtype=float)
