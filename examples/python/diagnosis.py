@@ -30,9 +30,17 @@ known = np.r_[
 y = np.full(len(cases), np.nan)
 y[known[:300]], y[known[300:]] = 0, 1
 X = cases.drop(columns="diagnosis")
-detector = model.adapt(X, y)
+detector = model.adapt(X, y, max_false_alarms=0.02)
 print(*detector.notes_, sep="\n")
 
 rest = np.isnan(y) & cases["diagnosis"].isin(["none", "G"]).to_numpy()
 truth = (cases["diagnosis"] == "G").to_numpy()[rest]
 print(f"AUPRC on {rest.sum()} other patients, {truth.sum()} of them with G: {average_precision_score(truth, detector.anomaly_scores(X[rest])):.3f}")
+
+# %% [markdown]
+# Alerts at a promised rate of false alarms, and why the first of the patients with G is one.
+
+# %%
+alerts = detector.alerts(X[rest])
+print(f"{alerts[truth].mean():.0%} of them found at {alerts[~truth].mean():.1%} false alarms (2% asked for)")
+print(detector.explain(X[rest][truth & alerts][:1], columns=4)[0])
