@@ -444,3 +444,19 @@ def test_a_parameter_out_of_range_is_refused_by_name(labelled, parameters, error
     with pytest.raises(error) as caught:
         oddshot.FewShotDetector(**parameters).fit(*labelled[:2])
     assert isinstance(caught.value, oddshot.Error)
+
+
+def test_what_is_no_table_is_refused_in_words(model, mixed):
+    frame, y = mixed
+    detector = model.adapt(frame, y)
+    for wrong, error, words in [
+        (polars.from_pandas(frame).lazy(), TypeError, "collect"),
+        (frame["a"], ValueError, "one column of a table"),
+        (polars.from_pandas(frame)["a"], ValueError, "one column of a table"),
+    ]:
+        for call in (detector.predict, model.adapt):
+            with pytest.raises(error, match=words) as caught:
+                call(wrong)
+            assert isinstance(caught.value, oddshot.Error)
+    with pytest.raises(oddshot.ArgumentError, match="row 1: 'odd' is neither 0"):
+        detector.partial_fit(frame[:2], [None, "odd"])

@@ -47,7 +47,7 @@ def encode_labels(y: Any, name: str = "y", *, pos_label: Any = None, classes: An
     wrong = [value for value in spare if not _says_nothing(value)]
     if wrong:
         row = int(np.flatnonzero(~unknown)[np.flatnonzero(known == wrong[0])[0]])
-        raise _core.ArgumentError(f"{name}, row {row}: {wrong[0]!r} is neither {classes[0]!r} (normal) nor {classes[1]!r} (anomaly)")
+        raise _core.ArgumentError(f"{name}, row {row}: {wrong[0]!r} is neither {classes.tolist()[0]!r} (normal) nor {classes.tolist()[1]!r} (anomaly)")
     labels[~unknown] = np.select([known == classes[1], known == classes[0]], [1, 0], -1)
     return labels, classes, notes
 

@@ -11,9 +11,21 @@ from . import _core
 
 
 def is_frame(X: Any) -> bool:
-    """Whether X has columns of its own: pandas, polars, pyarrow, DuckDB, or anything else with an Arrow interface."""
+    """Whether X has columns of its own: pandas, polars, pyarrow, DuckDB, or anything else with an Arrow interface.
+
+    Raises
+    ------
+    TypeError
+        For a lazy frame, which has no rows yet.
+    ValueError
+        For a series, which has no columns.
+    """
     if type(X) is np.ndarray:
         return False
+    if hasattr(X, "collect") and hasattr(X, "collect_schema"):
+        raise _core.KindError(f"X is a {type(X).__name__}, which has no rows yet: collect() it first")
+    if hasattr(X, "to_frame") and not hasattr(X, "columns"):
+        raise _core.ShapeError(f"X is a {type(X).__name__}, one column of a table, where rows and columns belong")
     return hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__") or (hasattr(X, "columns") and hasattr(X, "iloc"))
 
 
