@@ -1,5 +1,7 @@
 #include "oddshot/detector/probability.h"
 
+#include <span>
+
 #include <fmt/format.h>
 
 #include "oddshot/base/error.h"
@@ -7,7 +9,8 @@
 namespace oddshot {
 namespace {
 
-const Detector& checked(const Detector& detector, double share) {
+// The scores to measure others by, of a detector that can tell probabilities.
+std::span<const float> calibrators(const Detector& detector, double share) {
   check_rate(share, "the share of anomalies");
   if (!detector.method().empty()) {
     throw ArgumentError(
@@ -23,12 +26,12 @@ const Detector& checked(const Detector& detector, double share) {
   if (!detector.calibration().present()) {
     throw ArgumentError("probabilities need normal rows to compare with, and the detector has no calibration: adapt it with one");
   }
-  return detector;
+  return detector.calibration().scores();
 }
 
 }  // namespace
 
 AnomalyProbability::AnomalyProbability(const Detector& detector, double share)
-    : scale_(checked(detector, share).calibration().scores()), at_(detector.model().profile->at(detector.anomalies())), share_(share) {}
+    : scale_(calibrators(detector, share)), at_(detector.model().profile->at(detector.anomalies())), share_(share) {}
 
 }  // namespace oddshot
