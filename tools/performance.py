@@ -24,6 +24,7 @@ PEERS = ROOT / "out/peers.json"
 KEPT = ROOT / "out/performance.json"
 PAGE = ROOT / "docs/performance.md"
 NOTES = ROOT / "bench/notes.md"
+PAIRS = 8  # of runs on one thread and on two, in turn
 RUNS = 3  # of each yardstick, of which the best is shown and the lowest and highest make the spread
 
 # Work, what is measured, the least that is wanted. Shares are of the multiply-add peak.
@@ -220,8 +221,8 @@ def machine(peaks):
 def two_threads():
     """By the clock, in short runs in turn."""
     gains = []
-    for _ in range(5):
-        one, two = (run_bench("--workload", "w1", "--threads", threads, seconds=1.0) for threads in (1, 2))
+    for _ in range(PAIRS):
+        one, two = (run_bench("--workload", "w1", "--threads", threads, seconds=0.5) for threads in (1, 2))
         gains.append(one["ms_per_step"] / two["ms_per_step"])
     return max(gains)
 
@@ -244,7 +245,7 @@ def targets(peaks):
         row(f"{what}: a training step on one thread", f"{percent(least)} of peak",
             f"{percent(run['share_of_peak'])} ({percent(low)} to {percent(high)}), {run['ms_per_step']:.2f} ms", run["share_of_peak"] / least, name)
     gain = kept.once("two threads", two_threads)
-    row("W1 on two threads against one, the best of five pairs of runs in turn", "1.9x", f"{gain:.2f}x", gain / 1.9)
+    row(f"W1 on two threads against one, the best of {PAIRS} pairs of runs in turn; one thread by its processor time, two by the clock", "1.9x", f"{gain:.2f}x", gain / 1.9)
 
     adapt, _, _ = spread_of("--workload", "adapt")
     peaks.append(adapt["fma_peak_gflops"])
@@ -327,9 +328,9 @@ def curve(what, values, words_of, base_share, peaks, shares, fixed=()):
 
 # Where each curve bends, and why.
 BENDS = {
-    "Tasks a step": "Straight: tasks share nothing but the parameters. A single task pays alone for Adam and for transposing the weights.",
+    "Tasks a step": "Straight: tasks share nothing but the parameters.",
     "Support rows": "Few rows leave the tiles of a product partly empty, and the steps on the weights (one read and one write for each) weigh more.",
-    "Columns": "Few columns are short sums for the same bookkeeping; from some 1,000 on the weights of layer 1 leave the second cache between steps.",
+    "Columns": "Straight down to a few columns; by 2,000 the weights of layer 1 leave the second cache between steps.",
     "Width of two hidden layers": "Below 32 a vector of 16 is empty in part and a product is over before it is in swing; from 256 on a task's weights along "
                                   "the inner steps leave the second cache, and with 20 support rows each is used 20 times when it comes back.",
     "Hidden layers of 64": "Straight: each layer is the same work.",
