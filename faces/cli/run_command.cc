@@ -16,7 +16,7 @@ namespace {
 
 int run(Settings& settings) {
   const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
-  settings.settle(manifest.cut == Cut::kTable);
+  settings.settle(manifest.encoded_as_tables());
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder / "models");
   const SuiteRows rows = read_suite(manifest, settings.data);

@@ -17,7 +17,7 @@ namespace {
 int train(Settings& settings) {
   settings.baselines = "none";
   const SuiteManifest manifest = load_manifest(find_manifest(settings.suite));
-  settings.settle(manifest.cut == Cut::kTable);
+  settings.settle(manifest.encoded_as_tables());
   if (settings.plan.learners.size() != 1) {
     throw UsageError(
         fmt::format("train makes one model, and --learner names {}; use oddshot run for several", settings.plan.learners.size()));

@@ -52,14 +52,15 @@ Value say_detector(Graph& g, const Detector& detector) {
   std::vector<Value> seen;
   if (space != Space::kScores) seen.push_back(features.plain);
   if (space != Space::kRaw) {
-    const ScoreSpace scores(model.views.spans(), model.reference);
+    const ScoreSpace scores(model.views.spans(), model.reference, model.training.scores);
     const std::vector<onnx::ViewValue> views = onnx::say_views(g, model.views, features);
-    seen.push_back(onnx::say_scores(g, views, model.views, scores.fit(support.rows, support.labels), support, model.reference));
+    seen.push_back(
+        onnx::say_scores(g, views, model.views, scores.fit(support.rows, support.labels), support, model.reference, model.training.scores));
   }
   const Value rows = g.joined(seen);
   if (method == kMeanScore) return g.reduce("ReduceMean", rows);
   const std::unique_ptr<Learner> learner = find_learner(model.learner)->make(model.learner_options);
-  const InputSpace input(space, model.views.spans(), model.reference);
+  const InputSpace input(space, model.views.spans(), model.reference, model.training.scores);
   const TaskInput task = input.fit(support);
   const AdaptedState state = learner->adapt(model.params, {task.support(), support.labels}, *learner->make_scratch());
   return onnx::say_learner(g, rows, learner->options(), model.learner, state);

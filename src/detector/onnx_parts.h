@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/fitted_views.h"
+#include "experts/scores/view_task.h"
 #include "model_io/onnx_graph.h"
 #include "oddshot/data/preprocessor.h"
 #include "oddshot/data/views.h"
@@ -37,7 +38,10 @@ Matrix view_inputs(const Views& views, std::size_t span, MatrixView joined);
 
 // The standardised scores: [N x width]. `support` and `reference` are joined rows, `fitted` was fitted on them.
 Value say_scores(Graph& graph, const std::vector<ViewValue>& rows, const Views& views, const TaskScores& fitted, const Support& support,
-                 MatrixView reference);
+                 MatrixView reference, ScoreList list);
+
+// What a forest says of rows [N x d]: [N x 1].
+Value say_forest(Graph& graph, const Value& rows, const scores::ForestFit& forest);
 
 // The adapted learner's score of rows as it sees them: [N x 1].
 Value say_learner(Graph& graph, const Value& rows, const LearnerOptions& options, std::string_view learner, const AdaptedState& state);

@@ -5,14 +5,13 @@
 #include <utility>
 
 #include "detector/onnx_parts.h"
-#include "experts/scores/view_task.h"
 
 namespace oddshot::onnx {
 namespace {
 
 using scores::ViewTask;
 
-constexpr std::size_t kScoresAView = 19;
+constexpr std::size_t kMostScoresAView = 20;
 constexpr double kSmallestLength = 1e-6;  // as direction.cc
 constexpr double kFloor = 0.05;           // as extremes.cc
 constexpr std::size_t kLocal = 5;         // as nearest.cc
@@ -209,7 +208,8 @@ std::vector<float> spread_of(const BasicMatrix<double>& normals) {
 }
 
 // What ScoreSpace::fit fits of a view.
-ViewTask fit_view(MatrixView normals, MatrixView anomalies, const scores::ReferenceView& reference, const BasicMatrix<double>& exact) {
+ViewTask fit_view(MatrixView normals, MatrixView anomalies, const scores::ReferenceView& reference, const BasicMatrix<double>& exact,
+                  ScoreList list) {
   ViewTask task;
   task.columns = normals.cols;
   task.normals = copied(normals);
@@ -221,26 +221,28 @@ ViewTask fit_view(MatrixView normals, MatrixView anomalies, const scores::Refere
   task.ridge = scores::fit_ridge(task);
   task.discriminant = scores::fit_discriminant(task);
   task.ratio = scores::fit_ratio(task);
+  if (list == ScoreList::kTrees) task.forest = scores::fit_forest(task);
   return task;
 }
 
 // Which of a view's scores say something; those by the anomalies do not where there are none.
-std::array<bool, kScoresAView> said(bool anomalies) {
-  std::array<bool, kScoresAView> out{};
+std::array<bool, kMostScoresAView> said(bool anomalies) {
+  std::array<bool, kMostScoresAView> out{};
   out.fill(true);
   if (anomalies) return out;
-  for (const std::size_t i : {3, 4, 5, 6, 8, 10, 11, 13, 16, 17, 18}) out[i] = false;
+  for (const std::size_t i : {3, 4, 5, 6, 8, 10, 11, 13, 16, 17, 18, 19}) out[i] = false;
   return out;
 }
 
 }  // namespace
 
 Value say_scores(Graph& g, const std::vector<ViewValue>& rows, const Views& views, const TaskScores& fitted, const Support& support,
-                 MatrixView reference) {
+                 MatrixView reference, ScoreList list) {
   std::vector<std::uint32_t> of[2];
   for (std::uint32_t i = 0; i < support.labels.size(); ++i) of[support.labels[i]].push_back(i);
   const Matrix normal_rows = gathered(support.rows, std::span<const std::uint32_t>(of[0]));
   const Matrix anomaly_rows = gathered(support.rows, std::span<const std::uint32_t>(of[1]));
+  const auto said_by_view = said(!of[1].empty());
   Columns raw;
   std::vector<double> says;
   for (std::size_t v = 0; v < rows.size(); ++v) {
@@ -248,7 +250,7 @@ Value say_scores(Graph& g, const std::vector<ViewValue>& rows, const Views& view
     const scores::ReferenceView summary = scores::summarise_reference(copied(view(reference, span)));
     const BasicMatrix<double> normals = view_of(views, v, normal_rows);
     const BasicMatrix<double> anomalies = view_of(views, v, anomaly_rows);
-    const ViewTask task = fit_view(view(normal_rows, span), view(anomaly_rows, span), summary, normals);
+    const ViewTask task = fit_view(view(normal_rows, span), view(anomaly_rows, span), summary, normals, list);
     const View one{task, rows[v].x, g.multiply(g.reduce("ReduceMax", rows[v].x), g.number(0)), task.columns};
     const Value to_reference = reference_distance(g, one, rows[v].inputs, view_of(views, v, reference), view_inputs(views, v, reference));
     say_nearest(g, one, to_reference, normals, anomalies, raw);
@@ -257,7 +259,9 @@ Value say_scores(Graph& g, const std::vector<ViewValue>& rows, const Views& view
     raw.push_back(say_linear(g, one, task.ridge));
     raw.push_back(say_linear(g, one, task.discriminant));
     raw.push_back(say_ratio(g, one));
-    for (const bool says_it : said(!of[1].empty())) says.push_back(says_it ? 1 : 0);
+    if (list == ScoreList::kTrees) raw.push_back(task.forest.roots.empty() ? one.nothing : say_forest(g, rows[v].x, task.forest));
+    const auto says_them = std::span(said_by_view).first(ScoreSpace::width_of(1, list));
+    for (const bool says_it : says_them) says.push_back(says_it ? 1 : 0);
   }
   // sign(t) log(1 + |t|), t = (s - middle) * scale; 0 where a score says nothing.
   std::vector<double> middle(fitted.middle().begin(), fitted.middle().end());

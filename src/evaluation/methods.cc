@@ -293,7 +293,7 @@ class ChosenMethod final : public Method {
   ChosenMethod(MetaModel model, SharedSpaces& spaces) : selection_(*model.selection), profile_(model.profile) {
     const std::string learner = model.learner;
     for (const std::string& name : selection_.chosen) {
-      if (name != learner && !methods_.contains(name)) methods_[name] = simple_method(name, spaces);
+      if (name != learner && !methods_.contains(name)) methods_[name] = simple_method(name, spaces, model.training.scores);
     }
     model.selection.reset();
     methods_[learner] = learner_method(std::move(model), spaces);
@@ -329,9 +329,9 @@ class ChosenMethod final : public Method {
 
 }  // namespace
 
-std::shared_ptr<const InputSpace> SharedSpaces::get(Space space) {
-  std::shared_ptr<const InputSpace>& made = made_[space];
-  if (!made) made = std::make_shared<InputSpace>(space, views_, reference_);
+std::shared_ptr<const InputSpace> SharedSpaces::get(Space space, ScoreList list) {
+  std::shared_ptr<const InputSpace>& made = made_[{space, list}];
+  if (!made) made = std::make_shared<InputSpace>(space, views_, reference_, list);
   return made;
 }
 
@@ -346,7 +346,7 @@ std::unique_ptr<Method> learner_method(MetaModel model, std::string_view as) {
   if (entry == nullptr || (model.learner != entry->name && model.learner != entry->trained_as)) {
     throw ArgumentError("a model trained as \"" + model.learner + "\" cannot be used as \"" + std::string(as) + "\"");
   }
-  auto space = std::make_shared<InputSpace>(model.training.space, model.views.spans(), model.reference);
+  auto space = std::make_shared<InputSpace>(model.training.space, model.views.spans(), model.reference, model.training.scores);
   return std::make_unique<LearnerMethod>(std::move(model), *entry, std::move(space));
 }
 
@@ -354,7 +354,7 @@ std::unique_ptr<Method> learner_method(MetaModel model, SharedSpaces& spaces) {
   if (model.selection) return std::make_unique<ChosenMethod>(std::move(model), spaces);
   const LearnerEntry* entry = find_learner(model.learner);
   if (entry == nullptr) throw ArgumentError("there is no learner \"" + model.learner + "\"");
-  auto space = spaces.get(model.training.space);
+  auto space = spaces.get(model.training.space, model.training.scores);
   return std::make_unique<LearnerMethod>(std::move(model), *entry, std::move(space));
 }
 
@@ -395,8 +395,8 @@ std::unique_ptr<Method> simple_method(std::string_view name) {
   return expert_method(*expert);
 }
 
-std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces) {
-  if (name == kMeanScore) return mean_score_method(spaces.get(Space::kScores));
+std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces, ScoreList list) {
+  if (name == kMeanScore) return mean_score_method(spaces.get(Space::kScores, list));
   const SimpleName parts(name);
   auto method = simple_method(parts.method);
   return on_view(std::move(method), find_view(spaces.views(), parts.view));

@@ -10,6 +10,7 @@
 #include "evaluation/select.h"
 #include "oddshot/base/error.h"
 #include "oddshot/evaluation/methods.h"
+#include "oddshot/model_io/shipped_models.h"
 
 namespace oddshot {
 namespace {
@@ -141,6 +142,24 @@ void check_fits(const TaskSuite& suite, const TrainingOptions& training) {
   }
 }
 
+// Where there is nothing to learn from, auto is the model of any table.
+MetaModel without_training(std::string_view learner, const TaskSuite& suite, const std::filesystem::path& file) {
+  if (learner != kAutoLearner) {
+    throw ArgumentError(
+        fmt::format("suite \"{}\" has no training tasks that learner \"{}\" could learn from; --learner auto then takes "
+                    "the model \"{}\", which was trained on other tables",
+                    suite.name, learner, kUniversalModel));
+  }
+  MetaModel model = load_model(find_model(kUniversalModel));
+  std::vector<std::size_t> shots = model.training.shots;
+  std::ranges::sort(shots);
+  shots.erase(std::ranges::unique(shots).begin(), shots.end());
+  const std::vector<std::optional<double>> nothing(shots.size());
+  model.selection = Selection{0, 0, shots, {{model.learner, nothing, nothing}}, std::vector(shots.size(), model.learner)};
+  if (!file.empty()) save_model(model, file);
+  return model;
+}
+
 FeatureSpace features_of_suite(const TaskSuite& suite) {
   return suite.of_tables() ? FeatureSpace{} : feature_space(suite.preprocessor, suite.views);
 }
@@ -148,7 +167,7 @@ FeatureSpace features_of_suite(const TaskSuite& suite) {
 }  // namespace
 
 TrainingMaterial::TrainingMaterial(const TaskSuite& suite, const TrainingOptions& training, ThreadPool& pool)
-    : space_(training.space, suite.views.spans(), suite.reference),
+    : space_(training.space, suite.views.spans(), suite.reference, training.scores),
       sources_(augment(suite.training, features_of_suite(suite), training.augment, largest_episode(training), training.seed, pool)),
       episodes_(sources_, training, space_, pool) {}
 
@@ -168,7 +187,8 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
     model.training.augment = AugmentOptions::none();
   }
   check_fits(suite, model.training);
-  model.learner_options.encoder.inputs = InputSpace::width_of(model.training.space, suite.views.inputs(), suite.views.spans().size());
+  model.learner_options.encoder.inputs =
+      InputSpace::width_of(model.training.space, suite.views.inputs(), suite.views.spans().size(), model.training.scores);
   model.learner_options = entry->make(model.learner_options)->options();
   if (model.training.space != Space::kTable) {  // which keeps nothing of the tables that it was learned on
     model.preprocessor = suite.preprocessor;
@@ -184,6 +204,7 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
 MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& given, const TaskSuite& suite,
                       ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file, bool resume) {
   const auto began = Clock::now();
+  if (suite.training.empty()) return without_training(learner, suite, file);
   TrainingOptions training = given;
   if (learner == kAutoLearner && suite.training.size() <= kFewKinds && given.augment == AugmentOptions{}) {
     training.augment = AugmentOptions::for_few_kinds();

@@ -37,15 +37,16 @@ Matrix TaskInput::rows(MatrixView joined) const {
   return scores_ ? side_by_side(plain, scores_->score(joined)) : side_by_side(plain, {});
 }
 
-InputSpace::InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference) : space_(space), views_(views.size()) {
+InputSpace::InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference, ScoreList list)
+    : space_(space), list_(list), views_(views.size()) {
   if (views.empty() && space != Space::kTable) throw ArgumentError("there is no view of the columns");
   if (!views.empty()) plain_ = views.front();
-  if (space == Space::kScores || space == Space::kBoth) scores_.emplace(views, reference);
+  if (space == Space::kScores || space == Space::kBoth) scores_.emplace(views, reference, list);
 }
 
-std::size_t InputSpace::width_of(Space space, std::size_t plain, std::size_t views) {
+std::size_t InputSpace::width_of(Space space, std::size_t plain, std::size_t views, ScoreList list) {
   if (space == Space::kTable) return TableSpace::width();
-  return (space == Space::kScores ? 0 : plain) + (space == Space::kRaw ? 0 : ScoreSpace::width_of(views));
+  return (space == Space::kScores ? 0 : plain) + (space == Space::kRaw ? 0 : ScoreSpace::width_of(views, list));
 }
 
 TaskInput InputSpace::fit(const Support& joined) const {

@@ -21,16 +21,21 @@ using scores::ScoreFamily;
 using scores::ViewRow;
 using scores::ViewTask;
 
-constexpr std::array<const ScoreFamily*, 6> kFamilies = {&scores::kNearest, &scores::kDirection,    &scores::kExtremes,
-                                                         &scores::kRidge,   &scores::kDiscriminant, &scores::kLikelihoodRatio};
+constexpr std::array<const ScoreFamily*, 7> kFamilies = {&scores::kNearest, &scores::kDirection,    &scores::kExtremes,
+                                                         &scores::kRidge,   &scores::kDiscriminant, &scores::kLikelihoodRatio,
+                                                         &scores::kTrees};
 // Rows scored at a time: 64 x (50 + 5 + 256) distances are 80 KiB, within the second-level cache.
 constexpr std::size_t kBlock = 64;
 // A score that hardly varies among the support's normals is not blown up without limit.
 constexpr float kLeastDeviation = 1e-3F;
 
-std::size_t scores_a_view() {
+using Families = std::span<const ScoreFamily* const>;
+
+Families families_of(ScoreList list) { return Families(kFamilies).first(list == ScoreList::kDistances ? 6 : 7); }
+
+std::size_t scores_a_view(Families families) {
   std::size_t count = 0;
-  for (const ScoreFamily* family : kFamilies) count += family->names.size();
+  for (const ScoreFamily* family : families) count += family->names.size();
   return count;
 }
 
@@ -76,8 +81,8 @@ void squared_distances(MatrixView rows, const Matrix& to, Matrix& out) {
 }
 
 // Row r of the block, by the families, into out [scores a view].
-void score_row(const ViewTask& task, std::span<const float> x, std::size_t r, std::size_t own_normal, std::size_t own_anomaly, Block& block,
-               float* out) {
+void score_row(const ViewTask& task, Families families, std::span<const float> x, std::size_t r, std::size_t own_normal,
+               std::size_t own_anomaly, Block& block, float* out) {
   ViewRow row;
   row.x = x;
   row.own_normal = own_normal;
@@ -103,7 +108,7 @@ void score_row(const ViewTask& task, std::span<const float> x, std::size_t r, st
     mean_without(task.mean_anomalies, x, task.anomaly_count(), block.mean);
     row.mean_anomalies = block.mean;
   }
-  for (const ScoreFamily* family : kFamilies) {
+  for (const ScoreFamily* family : families) {
     family->score(task, row, out);
     out += family->names.size();
   }
@@ -125,6 +130,7 @@ std::vector<float> spread_of(const Matrix& normals) {
 
 struct ScoreSpace::Shared {
   std::size_t inputs = 0;
+  Families families;
   std::vector<ViewSpan> views;
   std::vector<scores::ReferenceView> reference;  // [views]
   std::vector<std::string> names;                // [width]
@@ -143,10 +149,10 @@ struct TaskScores::Fitted {
     squared_distances(rows, task.normals, block.to_normals);
     squared_distances(rows, task.anomalies, block.to_anomalies);
     squared_distances(rows, task.reference->rows, block.to_reference);
-    const std::size_t first = v * scores_a_view();
+    const std::size_t first = v * scores_a_view(shared->families);
     for (std::size_t r = 0; r < rows.rows; ++r) {
-      score_row(task, rows.row(r), r, own_normal.empty() ? kNobody : own_normal[r], own_anomaly.empty() ? kNobody : own_anomaly[r], block,
-                out.row(first_row + r).data() + first);
+      score_row(task, shared->families, rows.row(r), r, own_normal.empty() ? kNobody : own_normal[r],
+                own_anomaly.empty() ? kNobody : own_anomaly[r], block, out.row(first_row + r).data() + first);
     }
   }
 
@@ -185,11 +191,12 @@ Matrix TaskScores::score(MatrixView rows) const {
   return out;
 }
 
-ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference) {
+ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference, ScoreList list) {
   if (views.empty()) throw ArgumentError("a score space needs at least one view of the columns");
   if (reference.rows() < 2) throw ArgumentError(fmt::format("a score space needs at least 2 reference rows, not {}", reference.rows()));
   auto shared = std::make_unique<Shared>();
   shared->inputs = reference.cols();
+  shared->families = families_of(list);
   for (const ViewSpan& span : views) {
     if (span.count == 0 || span.first > reference.cols() || span.count > reference.cols() - span.first) {
       throw ShapeError(
@@ -197,7 +204,7 @@ ScoreSpace::ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference)
     }
     shared->views.push_back(span);
     shared->reference.push_back(scores::summarise_reference(copied(view(reference, span))));
-    for (const ScoreFamily* family : kFamilies) {
+    for (const ScoreFamily* family : shared->families) {
       for (const std::string_view name : family->names) shared->names.push_back(fmt::format("{}/{}", span.name, name));
     }
   }
@@ -209,7 +216,7 @@ ScoreSpace::ScoreSpace(ScoreSpace&&) noexcept = default;
 ScoreSpace& ScoreSpace::operator=(ScoreSpace&&) noexcept = default;
 
 std::size_t ScoreSpace::inputs() const { return shared_->inputs; }
-std::size_t ScoreSpace::width_of(std::size_t views) { return views * scores_a_view(); }
+std::size_t ScoreSpace::width_of(std::size_t views, ScoreList list) { return views * scores_a_view(families_of(list)); }
 std::size_t ScoreSpace::width() const { return shared_->names.size(); }
 const std::vector<std::string>& ScoreSpace::names() const { return shared_->names; }
 
@@ -245,6 +252,7 @@ TaskScores ScoreSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels
     task.ridge = scores::fit_ridge(task);
     task.discriminant = scores::fit_discriminant(task);
     task.ratio = scores::fit_ratio(task);
+    if (std::ranges::count(shared_->families, &scores::kTrees) > 0) task.forest = scores::fit_forest(task);
     fitted->score_view(v, part, own[0], own[1], block, fitted->support, 0);
   }
 

@@ -40,8 +40,8 @@ std::string text_of(const ordered_json& json) {
   }
 }
 
-// Refuses all but a model of a format we know, first of all: a later one may look different everywhere else.
-void check_kind(const std::map<std::string, std::string>& metadata, const std::string& file, MetaModel& model) {
+// The format's version. Refuses all but a model of a format we know, first of all: a later one may look different everywhere else.
+std::uint64_t check_kind(const std::map<std::string, std::string>& metadata, const std::string& file, MetaModel& model) {
   if (!metadata.contains("oddshot")) {
     throw FormatError(fmt::format("{}: a safetensors file, but not a model of Oddshot: it has no metadata \"oddshot\"", file));
   }
@@ -57,6 +57,7 @@ void check_kind(const std::map<std::string, std::string>& metadata, const std::s
   }
   model.oddshot_version = oddshot.text("version");
   oddshot.finish();
+  return version;
 }
 
 void read_learner(const MetadataTexts& texts, MetaModel& model) {
@@ -111,12 +112,23 @@ void read_preprocessor(const MetadataTexts& texts, MetaModel& model) {
   }
 }
 
-void read_training(const MetadataTexts& texts, MetaModel& model) {
+// The list of scores a model sees; those of the first format name none.
+ScoreList read_scores(JsonObject& training, std::uint64_t version) {
+  if (version < 2) return ScoreList::kDistances;
+  const std::uint64_t list = training.whole("scores");
+  if (list < 1 || list > static_cast<std::uint64_t>(kLatestScores)) {
+    training.refuse(fmt::format("scores: {} where 1 to {} belongs", list, static_cast<int>(kLatestScores)));
+  }
+  return static_cast<ScoreList>(list);
+}
+
+void read_training(const MetadataTexts& texts, std::uint64_t version, MetaModel& model) {
   JsonObject training = texts.object("training");
   TrainingOptions& options = model.training;
   model.suite = training.text("suite");
   model.training_tasks = training.texts("tasks");
   const std::string space = training.text("space");
+  options.scores = read_scores(training, version);
   options.steps = training.whole("steps");
   options.tasks_per_step = training.whole("tasks_per_step");
   options.episodes = training.whole("episodes");
@@ -257,8 +269,8 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
   const auto& [encoder, embedding, inner_steps, inner_rate, inner_momentum, learn_inner_rates, multi_step_loss, finetune_steps, prototypes,
                metric, margin, contrast, mining, proximity, conjugate_steps, optimizer_width, members] = options;
   const auto& [inputs, hidden, outputs, activation, layer_norm] = encoder;
-  const auto& [space, steps, tasks_per_step, episodes, dropout, rate, warmup, optimizer, clip, weight_decay, shots, episode, augment,
-               seed] = model.training;
+  const auto& [space, scores, steps, tasks_per_step, episodes, dropout, rate, warmup, optimizer, clip, weight_decay, shots, episode,
+               augment, seed] = model.training;
   std::map<std::string, std::string> metadata = {
       {"oddshot", text_of({{"format_version", kModelFormatVersion}, {"content", "model"}, {"version", model.oddshot_version}})},
       {"learner", text_of({{"name", model.learner},
@@ -286,6 +298,7 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
       {"training", text_of({{"suite", model.suite},
                             {"tasks", model.training_tasks},
                             {"space", to_string(space)},
+                            {"scores", static_cast<int>(scores)},
                             {"steps", steps},
                             {"tasks_per_step", tasks_per_step},
                             {"episodes", episodes},
@@ -315,7 +328,7 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
 
 MetaModel read_metadata(const std::map<std::string, std::string>& metadata, const std::string& file) {
   MetaModel model;
-  check_kind(metadata, file, model);
+  const std::uint64_t version = check_kind(metadata, file, model);
   for (const auto& [key, text] : metadata) {
     if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
       throw FormatError(fmt::format("{}: damaged: metadata {} is not known", file, in_quotes(key)));
@@ -324,7 +337,7 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
   const MetadataTexts texts(metadata, file);
   read_encoder(texts, model.learner_options.encoder);
   read_learner(texts, model);
-  read_training(texts, model);
+  read_training(texts, version, model);
   if (model.training.space == Space::kTable) {
     for (const std::string key : {"preprocessor", "views", "columns"}) {
       if (metadata.contains(key)) throw FormatError(texts.where(key) + " has no place in a model of space \"table\"");
@@ -362,7 +375,8 @@ std::unique_ptr<Learner> make_learner(const MetaModel& model) {
   if (model.training.space == Space::kTable && model.preprocessor.width() != 0) {
     throw ArgumentError("a preprocessor for a model of space \"table\", which has none: every table brings its own");
   }
-  const std::size_t width = InputSpace::width_of(model.training.space, model.views.inputs(), model.views.spans().size());
+  const std::size_t width =
+      InputSpace::width_of(model.training.space, model.views.inputs(), model.views.spans().size(), model.training.scores);
   if (model.learner_options.encoder.inputs != width) {
     throw ArgumentError(fmt::format("the encoder has {} inputs, space \"{}\" gives {}", model.learner_options.encoder.inputs,
                                     to_string(model.training.space), width));

@@ -26,8 +26,8 @@ namespace node {
 constexpr std::uint32_t kInput = 1, kOutput = 2, kName = 3, kOperator = 4, kAttribute = 5, kDomain = 7;
 }
 namespace attribute {
-constexpr std::uint32_t kName = 1, kWhole = 3, kWholes = 8, kTexts = 9, kKind = 20;
-constexpr std::int64_t kOneWhole = 2, kManyWholes = 7, kManyTexts = 8;
+constexpr std::uint32_t kName = 1, kWhole = 3, kNumbers = 7, kWholes = 8, kTexts = 9, kKind = 20;
+constexpr std::int64_t kOneWhole = 2, kManyNumbers = 6, kManyWholes = 7, kManyTexts = 8;
 }  // namespace attribute
 namespace tensor {
 constexpr std::uint32_t kDims = 1, kType = 2, kName = 8, kRaw = 9;
@@ -51,6 +51,9 @@ Message attribute_message(const std::string& name, const Attribute& value) {
   } else if (const auto* wholes = std::get_if<std::vector<std::int64_t>>(&value)) {
     for (const std::int64_t one : *wholes) out.whole(attribute::kWholes, one);
     out.whole(attribute::kKind, attribute::kManyWholes);
+  } else if (const auto* numbers = std::get_if<std::vector<float>>(&value)) {
+    out.bytes(attribute::kNumbers, raw_bytes(std::span<const float>(*numbers)));
+    out.whole(attribute::kKind, attribute::kManyNumbers);
   } else {
     for (const std::string& one : std::get<std::vector<std::string>>(value)) out.bytes(attribute::kTexts, one);
     out.whole(attribute::kKind, attribute::kManyTexts);

@@ -45,7 +45,7 @@ inline constexpr const char* kLearning = "ai.onnx.ml";
 
 // The name of a tensor in the graph.
 using Value = std::string;
-using Attribute = std::variant<std::int64_t, std::vector<std::int64_t>, std::vector<std::string>>;
+using Attribute = std::variant<std::int64_t, std::vector<std::int64_t>, std::vector<float>, std::vector<std::string>>;
 using Attributes = std::vector<std::pair<std::string, Attribute>>;
 
 class Graph {

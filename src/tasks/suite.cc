@@ -155,7 +155,7 @@ Preprocessor fit_preprocessor(const SuiteRows& rows) {
 }
 
 TaskSuite encode(const SuiteRows& rows) {
-  if (rows.manifest.cut == Cut::kTable) return encode_tables(rows);
+  if (rows.manifest.cut == Cut::kTable || rows.training.empty()) return encode_tables(rows);
   Preprocessor preprocessor = fit_preprocessor(rows);
   const Matrix normals = preprocessor.transform(rows.table, rows.training_normals);
   Views views = Views::fit(normals, preprocessor.feature_kinds(), rows.manifest.views);

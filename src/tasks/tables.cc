@@ -81,14 +81,29 @@ void check_side(const SuiteRows& rows, bool held_out, bool asked) {
                                 rows.manifest.file.string(), held_out ? "held-out" : "training", rows.manifest.minimum_anomalies));
 }
 
+// What is needed of a table to make a task of it.
+struct TableTask {
+  const Table& table;
+  const std::vector<std::string>& feature_columns;
+  const TaskRows& task;
+};
+
+Preprocessor fit_task(const TableTask& table, const PreprocessorOptions& options) {
+  try {
+    return Preprocessor::fit(table.table, table.feature_columns, table.task.normals, table.task.anomalies, options);
+  } catch (const ArgumentError& error) {
+    throw ArgumentError(fmt::format("table \"{}\": {}", table.task.name, error.what()));
+  }
+}
+
 // A table as a task with a pool of its own.
-Task encode_table(const TableRows& table, const SuiteManifest& manifest) {
-  const Preprocessor preprocessor = fit_table(table, manifest.preprocessor);
+Task encode_table(const TableTask& table, const PreprocessorOptions& options, const ViewOptions& views) {
+  const Preprocessor preprocessor = fit_task(table, options);
   std::vector<std::uint32_t> rows = table.task.normals;
   rows.insert(rows.end(), table.task.anomalies.begin(), table.task.anomalies.end());
   const auto pool = std::make_shared<RowPool>();
   pool->rows = preprocessor.transform(table.table, rows);
-  clip_numeric(pool->rows, preprocessor.feature_kinds(), manifest.views.plain_clip);
+  clip_numeric(pool->rows, preprocessor.feature_kinds(), views.plain_clip);
   std::vector<std::uint8_t> classes(rows.size());
   std::fill(classes.begin() + static_cast<std::ptrdiff_t>(table.task.normals.size()), classes.end(), std::uint8_t{1});
   pool->identity = identities(pool->rows, classes);
@@ -146,19 +161,26 @@ SuiteRows suite_of_tables(const SuiteManifest& manifest, std::vector<NamedTable>
 }
 
 Preprocessor fit_table(const TableRows& table, const PreprocessorOptions& options) {
-  try {
-    return Preprocessor::fit(table.table, table.feature_columns, table.task.normals, table.task.anomalies, options);
-  } catch (const ArgumentError& error) {
-    throw ArgumentError(fmt::format("table \"{}\": {}", table.task.name, error.what()));
-  }
+  return fit_task({table.table, table.feature_columns, table.task}, options);
 }
 
 TaskSuite encode_tables(const SuiteRows& rows) {
-  std::vector<Task> tasks(rows.tables.size());
-  ThreadPool pool;
-  pool.parallel_for(tasks.size(), [&](std::size_t i, unsigned) { tasks[i] = encode_table(rows.tables[i], rows.manifest); });
   TaskSuite suite{
       .name = rows.manifest.name, .preprocessor = {}, .views = {}, .reference = {}, .training = {}, .held_out = {}, .report = {}};
+  ThreadPool pool;
+  if (rows.manifest.cut != Cut::kTable) {  // each task's rows in the table that all share
+    suite.held_out.resize(rows.held_out.size());
+    pool.parallel_for(suite.held_out.size(), [&](std::size_t i, unsigned) {
+      suite.held_out[i] =
+          encode_table({rows.table, rows.feature_columns, rows.held_out[i]}, rows.manifest.preprocessor, rows.manifest.views);
+    });
+    return suite;
+  }
+  std::vector<Task> tasks(rows.tables.size());
+  pool.parallel_for(tasks.size(), [&](std::size_t i, unsigned) {
+    const TableRows& one = rows.tables[i];
+    tasks[i] = encode_table({one.table, one.feature_columns, one.task}, rows.manifest.preprocessor, rows.manifest.views);
+  });
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     (rows.tables[i].held_out ? suite.held_out : suite.training).push_back(std::move(tasks[i]));
   }

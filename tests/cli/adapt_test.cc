@@ -98,6 +98,33 @@ TEST_F(Tables, AModelOfAnyTableIsJudgedOnASuiteOfOne) {
   EXPECT_NE(outcome.out.find("auto"), std::string::npos) << outcome.out;
 }
 
+// A suite of kinds none of which is there to learn from.
+TEST_F(Tables, WithoutTrainingTasksAutoIsTheModelThatShips) {
+  folder_.write("one.csv", table(4, 400, 7));
+  const std::string manifest = folder_.write("one.toml", R"(name = "one"
+[columns]
+label = "label"
+normal = "normal"
+[[files]]
+path = "one.csv"
+[tasks]
+cut = "label"
+held_out = ["*"]
+)");
+  const std::string folder = (folder_ / "out").string();
+  const std::vector<std::string> sizes{"--shots", "0,3", "--normals", "40", "--repeats", "2", "--query-normals", "60"};
+  std::vector<std::string> words{"run", manifest, "--baselines", "knn", "-o", folder};
+  words.insert(words.end(), sizes.begin(), sizes.end());
+  const Outcome run = run_program(words);
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.out.find("auto"), std::string::npos) << run.out;
+  EXPECT_NE(run_program({"inspect", folder + "/models/auto.safetensors"}).out.find("those of any table"), std::string::npos);
+  words.insert(words.end(), {"--learner", "proto"});
+  const Outcome refused = run_program(words);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("has no training tasks that learner \"proto\" could learn from"), std::string::npos) << refused.err;
+}
+
 TEST_F(Tables, WhatHasNoUseOnThemIsRefusedInASentence) {
   const std::string file = (folder_ / "m").string();
   expect_one_line(run_program(words("train", {"--space", "scores", "-o", file})), 2, "they take space \"table\", the default");

@@ -191,6 +191,10 @@ TEST_F(OnnxRuntime, GivesPValuesAndAlertsOfItsCalibration) {
   expect_alike("1e-5");
 }
 
+// Networks that nothing was learned by, on rows of no suite: of proto, whose distances we sum in single precision, some row in thousands is
+// off by more than 1e-5.
+constexpr const char* kOfRandomNetworks = "3e-5";
+
 TEST_F(OnnxRuntime, GivesTheScoresOfEveryLearner) {
   const Sample s = sample();
   for (const LearnerEntry& entry : learner_table()) {
@@ -201,7 +205,7 @@ TEST_F(OnnxRuntime, GivesTheScoresOfEveryLearner) {
       add(name + "-" + std::to_string(shots), adapted(s, std::move(model), shots), s.table);
     }
   }
-  expect_alike("1e-5");
+  expect_alike(kOfRandomNetworks);
 }
 
 // The one known anomaly has a category that no normal row has, and lies hundreds of deviations off in the whitened views: a normal row's
@@ -233,7 +237,7 @@ TEST_F(OnnxRuntime, GivesTheScoresOfEverySpaceActivationAndMetric) {
   MetaModel chosen = model_of(s, "maml", Space::kRaw);
   chosen.selection = Selection{.folds = 0, .tasks = 0, .shots = {1}, .candidates = {}, .chosen = {"mean-score"}};
   add("mean-score", adapted(s, std::move(chosen), 3), s.table);
-  expect_alike("1e-5");
+  expect_alike(kOfRandomNetworks);
 }
 
 std::filesystem::path data_folder() {

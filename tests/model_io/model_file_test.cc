@@ -244,9 +244,9 @@ TEST(ModelFile, SaysOfAnotherSafetensorsFileThatItIsNotOfOddshot) {
 }
 
 TEST(ModelFile, SaysOfALaterFormatThatANewerOddshotIsNeeded) {
-  TensorFile content = with_field("oddshot", "format_version", 2);
+  TensorFile content = with_field("oddshot", "format_version", 3);
   content.metadata.erase("learner");  // a later format may lack what ours has: the version is told first
-  EXPECT_EQ(parse_error(content), "m: a model file of format 2; this Oddshot reads formats up to 1: use a newer one");
+  EXPECT_EQ(parse_error(content), "m: a model file of format 3; this Oddshot reads formats up to 2: use a newer one");
 }
 
 TEST(ModelFile, NamesAFileThatIsMissing) {
@@ -362,6 +362,8 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
     const char* message;  // a part of it
   } rows[] = {
       {"oddshot", "format_version", 0, "format_version: 0 where 1 or more belongs"},
+      {"training", "scores", 0, "scores: 0 where 1 to 2 belongs"},
+      {"training", "scores", 3, "scores: 3 where 1 to 2 belongs"},
       {"oddshot", "content", "detector", "content: \"detector\" where \"model\" belongs"},
       {"learner", "name", "maml\x1b[2J", "learner \"maml\\x1b[2J\" is not known; known are committee, score-net, gate, maml, "},
       {"learner", "inner_rate", 0, "inner rate"},
@@ -548,7 +550,7 @@ TEST(DescribeModel, FitsAScreenAndTellsTheEssentials) {
 
 TEST(DescribeModel, CallsACheckpointOne) {
   EXPECT_TRUE(contains(describe(sample_model(true)), "checkpoint of unfinished training"));
-  EXPECT_TRUE(contains(describe(sample_model(false)), "Oddshot model, format 1, written by Oddshot 0.1.0"));
+  EXPECT_TRUE(contains(describe(sample_model(false)), "Oddshot model, format 2, written by Oddshot 0.1.0"));
 }
 
 TEST(DescribeModel, TellsWhatServesWhichNumberOfShots) {
@@ -574,7 +576,7 @@ TEST(DescribeModel, DoesNotPassControlCharactersOn) {
 TEST(DescribeModel, AsJsonHoldsTheSameForPrograms) {
   const json out = json::parse(describe(sample_model(true), true));
   EXPECT_EQ(out.at("kind"), "checkpoint");
-  EXPECT_EQ(out.at("format_version"), 1);
+  EXPECT_EQ(out.at("format_version"), 2);
   EXPECT_EQ(out.at("learner").at("name"), "maml");
   EXPECT_EQ(out.at("encoder").at("hidden"), json::array({3, 2}));
   EXPECT_EQ(out.at("columns"), json::array({"duration", "service \xC3\xBC"}));

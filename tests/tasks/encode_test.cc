@@ -123,6 +123,21 @@ TEST(Encode, ReportsWhatHeldOutRowsHoldThatTrainingNormalsDidNot) {
   EXPECT_TRUE(suite.report.extra_columns.empty());  // label and a dropped column are no surprise
 }
 
+TEST(Encode, WithoutTrainingTasksEachHeldOutTaskIsATableOfItsOwn) {
+  SuiteRows rows = example();
+  rows.training.clear();
+  rows.held_out.push_back({"c", {0, 1, 4}, {10}});
+  const TaskSuite suite = encode(rows);
+  EXPECT_TRUE(suite.of_tables());
+  EXPECT_TRUE(suite.training.empty());
+  ASSERT_EQ(suite.held_out.size(), 2U);
+  EXPECT_EQ(suite.held_out[0].name, "b");
+  EXPECT_EQ(suite.held_out[0].normals.size(), 2U);
+  EXPECT_EQ(suite.held_out[0].anomalies.size(), 2U);
+  EXPECT_EQ(suite.held_out[1].anomalies.size(), 1U);
+  EXPECT_NE(suite.held_out[0].pool, suite.held_out[1].pool);
+}
+
 TEST(Encode, WithoutTrainingNormalsThereIsNothingToFitOn) {
   SuiteRows rows = example();
   rows.training_normals.clear();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "oddshot/data/view_span.h"
@@ -32,12 +33,12 @@ class SharedSpaces {
   SharedSpaces(std::span<const ViewSpan> views, const Matrix& reference) : views_(views.begin(), views.end()), reference_(reference) {}
 
   std::span<const ViewSpan> views() const { return views_; }
-  std::shared_ptr<const InputSpace> get(Space space);
+  std::shared_ptr<const InputSpace> get(Space space, ScoreList list = kLatestScores);
 
  private:
   std::vector<ViewSpan> views_;
   const Matrix& reference_;
-  std::map<Space, std::shared_ptr<const InputSpace>> made_;
+  std::map<std::pair<Space, ScoreList>, std::shared_ptr<const InputSpace>> made_;
 };
 
 // A trained model under the name of its learner (of its selection: kAutoLearner, and each support gets the method chosen for so many
@@ -71,8 +72,8 @@ struct SimpleName {
 // An expert, "devnet" or "deep-sad", of rows that are nothing but what it is to see. Throws ArgumentError if there is no such method, or if
 // this machine cannot use it.
 std::unique_ptr<Method> simple_method(std::string_view name);
-// The same on the view it names, or kMeanScore; of joined rows. Throws ArgumentError also if there is no such view.
-std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces);
+// The same on the view it names, or kMeanScore of that list of scores; of joined rows. Throws ArgumentError also if there is no such view.
+std::unique_ptr<Method> simple_method(std::string_view name, SharedSpaces& spaces, ScoreList list = kLatestScores);
 
 // Every baseline, in the order of tables: the experts, whether or not this machine can use them; kMeanScore, "mlp-scratch", "devnet",
 // "deep-sad", "pooled", "pooled-finetuned".

@@ -47,12 +47,12 @@ class InputSpace {
  public:
   // views: of the joined rows, the first being the plain one; reference [R x joined width] training normals (needed for scores only).
   // Without views, which kTable alone does not need, a row is its plain columns, and tasks may differ in them. Throws as ScoreSpace does.
-  InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference);
+  InputSpace(Space space, std::span<const ViewSpan> views, const Matrix& reference, ScoreList list = kLatestScores);
 
   Space space() const { return space_; }
-  std::size_t width() const { return width_of(space_, plain_.count, views_); }
+  std::size_t width() const { return width_of(space_, plain_.count, views_, list_); }
   // Of a space on views [views] of which the plain one has `plain` columns; kTable's does not depend on either.
-  static std::size_t width_of(Space space, std::size_t plain, std::size_t views);
+  static std::size_t width_of(Space space, std::size_t plain, std::size_t views, ScoreList list = kLatestScores);
 
   // Throws as ScoreSpace::fit and TableSpace::fit do: scores need at least two normals.
   TaskInput fit(const Support& joined) const;
@@ -61,6 +61,7 @@ class InputSpace {
 
  private:
   Space space_;
+  ScoreList list_;
   ViewSpan plain_;
   std::size_t views_;
   std::optional<ScoreSpace> scores_;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,11 +44,18 @@ class TaskScores {
   std::unique_ptr<Fitted> fitted_;
 };
 
+// The lists of scores there have been; a model keeps to the one it was trained on. Append only; the values are stored in files.
+enum class ScoreList : std::uint8_t {
+  kDistances = 1,  // nineteen scores a view
+  kTrees = 2,      // and extra trees
+};
+inline constexpr ScoreList kLatestScores = ScoreList::kTrees;
+
 class ScoreSpace {
  public:
   // views: at least one; reference [R x inputs] joined rows, R >= 2. Both are copied. O(views * d^3 + R d^2) for the widest view's d.
   // Throws ArgumentError if there is no view or too little reference, ShapeError if a view lies beyond the row.
-  ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference);
+  ScoreSpace(std::span<const ViewSpan> views, const Matrix& reference, ScoreList list = kLatestScores);
   ~ScoreSpace();
   ScoreSpace(ScoreSpace&&) noexcept;
   ScoreSpace& operator=(ScoreSpace&&) noexcept;
@@ -55,7 +63,7 @@ class ScoreSpace {
   std::size_t inputs() const;
   std::size_t width() const;
   // Of a space of so many views.
-  static std::size_t width_of(std::size_t views);
+  static std::size_t width_of(std::size_t views, ScoreList list = kLatestScores);
   // One name a score: "whitened/nearest-5".
   const std::vector<std::string>& names() const;
 

@@ -18,7 +18,7 @@
 
 namespace oddshot {
 
-inline constexpr int kModelFormatVersion = 1;
+inline constexpr int kModelFormatVersion = 2;
 
 struct MetaModel {
   std::string learner;             // name

@@ -74,6 +74,9 @@ struct SuiteManifest {
   std::vector<std::string> held_out_groups;  // groups of normals alone that serve held-out tasks
   double held_out_normals = 0.5;  // share of the normals (by hash of row or group) that held-out tasks get where one file serves both sides
   std::size_t minimum_anomalies = 13;  // a kind with fewer (Cut::kTable: distinct ones) is no task
+
+  // Whether its tasks are encoded as tables of their own, with nothing learned beforehand: they are, or there is nothing to learn from.
+  bool encoded_as_tables() const { return cut == Cut::kTable || training.empty(); }
 };
 
 // Throws FormatError naming file, line and key for an unknown key, a wrong type or a contradiction; IoError if it cannot be read.
@@ -157,7 +160,8 @@ struct TaskSuite {
 // training normals, or for a suite of tables.
 Preprocessor fit_preprocessor(const SuiteRows& rows);
 // Fits preprocessor and views, and encodes the rows by them. All tasks share one pool of joined rows. Of tables each has a preprocessor of
-// its own, fitted on all of its normals: it settles units, which columns vary and which categories there are, and no more.
+// its own, fitted on all of its normals: it settles units, which columns vary and which categories there are. A suite without training
+// tasks is encoded so too, each held-out task with its normals as a table.
 TaskSuite encode(const SuiteRows& rows);
 // Encodes them as those were encoded that a model was trained on, by its preprocessor, views and reference. Throws ArgumentError for a
 // suite of tables.

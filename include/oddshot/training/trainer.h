@@ -24,10 +24,11 @@ std::string_view to_string(Optimizer optimizer);
 Optimizer parse_optimizer(std::string_view name);  // throws ArgumentError naming the choices
 
 struct TrainingOptions {
-  Space space = Space::kScores;     // what learners see of a row
-  std::uint64_t steps = 400;        // outer steps, 0 to 1e9
-  std::size_t tasks_per_step = 32;  // episodes an outer step averages over, 1 to 4096
-  std::size_t episodes = 1600;      // made once, to be drawn from at every step; 0: each step draws its own. At most 1e6
+  Space space = Space::kScores;      // what learners see of a row
+  ScoreList scores = kLatestScores;  // which scores, in a space of scores
+  std::uint64_t steps = 400;         // outer steps, 0 to 1e9
+  std::size_t tasks_per_step = 32;   // episodes an outer step averages over, 1 to 4096
+  std::size_t episodes = 1600;       // made once, to be drawn from at every step; 0: each step draws its own. At most 1e6
   // Share of the columns that an episode does without, in support and query alike, anew at every use; 0 to below 1. What is learned then
   // leans on no single score: those that tell the known kinds apart best need not serve the next.
   float dropout = 0.15F;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experts/random_tree.h"
 #include "oddshot/base/aligned.h"
 #include "oddshot/base/matrix.h"
 
@@ -43,6 +44,20 @@ struct RatioFit {
   AlignedVector<float> normal_squares, anomaly_squares;  // [d] sums of squared differences from the class's mean
 };
 
+// Of the shares that trees give. Scores are standardised by a deviation of at least 0.001 (score_space.cc). Trees that find every normal of
+// the support at 0 do not mean that a share of a twentieth is much: in this unit it is that least deviation.
+inline constexpr float kShareUnit = 0.02F;
+
+// A forest of random trees that knows which support rows each tree drew (trees.cc).
+struct ForestFit {
+  std::vector<TreeNode> nodes;       // of all trees
+  std::vector<std::uint32_t> roots;  // [trees], empty if there is no anomaly
+  std::vector<std::uint8_t> drew;    // [trees x (n + k)] the normals first
+
+  // What the trees that did not draw support row `own` say; NaN if all did.
+  float predict(std::span<const float> x, std::size_t own = kNobody) const;
+};
+
 struct ViewTask {
   std::size_t columns = 0;  // d
   Matrix normals;           // [n x d]
@@ -54,6 +69,7 @@ struct ViewTask {
   LinearFit ridge;
   LinearFit discriminant;
   RatioFit ratio;
+  ForestFit forest;
 
   std::size_t normal_count() const { return normals.rows(); }
   std::size_t anomaly_count() const { return anomalies.rows(); }
@@ -89,6 +105,7 @@ extern const ScoreFamily kExtremes;         // extremes.cc
 extern const ScoreFamily kRidge;            // ridge.cc
 extern const ScoreFamily kDiscriminant;     // discriminant.cc
 extern const ScoreFamily kLikelihoodRatio;  // likelihood_ratio.cc
+extern const ScoreFamily kTrees;            // trees.cc
 
 // Mean distance of the first `count` (or all, if fewer); NaN of none.
 float mean_distance(std::span<const Near> near, std::size_t count);
@@ -103,6 +120,7 @@ float linear_score(const LinearFit& fit, const ViewRow& row);
 LinearFit fit_ridge(const ViewTask& task);
 LinearFit fit_discriminant(const ViewTask& task);
 RatioFit fit_ratio(const ViewTask& task);
+ForestFit fit_forest(const ViewTask& task);
 // Variance and precision of reference rows.
 ReferenceView summarise_reference(Matrix rows);
 

@@ -1,6 +1,6 @@
 """Makes a detector file of the format that a program writes: python3 make.py build/oddshot
 
-Files here are kept for ever: what an older Oddshot wrote must load. So this is run once for every new format, by a program of that format, and
+A detector of table space, and one of a model of score space. Files here are kept for ever: what an older Oddshot wrote must load. So this is run once for every new format, by a program of that format, and
 never again for an old one. (Until 0.1.0 is released the detectors of table space may still change; then the scores, not the files, are taken
 anew: oddshot score detector-1.safetensors rows.csv --columns none.) The tables are made by a generator of our own, for those of Python differ between versions.
 """
@@ -22,6 +22,19 @@ training = ["a", "b"]
 held_out = ["c"]
 """
 
+# One table, of two kinds of anomalies, for a model of score space.
+ONE_TABLE = """name = "one"
+[columns]
+label = "kind"
+normal = "normal"
+[[files]]
+path = "one.csv"
+[tasks]
+cut = "label"
+minimum_anomalies = 5
+training = ["*"]
+"""
+
 
 def numbers(seed):
     while True:
@@ -38,6 +51,16 @@ def table(columns, rows, seed):
         cells = ["" if r % 11 == 3 and c == 0 else f"{value:.4f}" for c, value in enumerate(values)]
         lines.append(",".join(cells + ["red" if r % 3 else "blue", "anomaly" if odd else "normal"]))
     return "\n".join(lines) + "\n"
+
+
+def kinds(csv):
+    """The same rows with a kind of anomaly in place of the label, and without the category."""
+    lines = [line.split(",") for line in csv.splitlines()]
+    out = [",".join(lines[0][:-2] + ["kind"])]
+    for r, cells in enumerate(lines[1:]):
+        kind = cells[-1] if cells[-1] == "normal" else ("first" if r % 16 == 7 else "second")
+        out.append(",".join(cells[:-2] + [kind]))
+    return "\n".join(out) + "\n"
 
 
 program = str(pathlib.Path(sys.argv[1]).resolve())
@@ -58,3 +81,14 @@ with tempfile.TemporaryDirectory() as name:
     scores = [line.split(",")[0] for line in run("score", "detector", "rows.csv", "--columns", "none").splitlines()[1:]]
     (here / f"scores-{version}.csv").write_text("score\n" + "\n".join(scores) + "\n")
     (here / "rows.csv").write_text((folder / "rows.csv").read_text())
+
+    # The model's own format, in a space whose scores may grow in number.
+    (folder / "one.toml").write_text(ONE_TABLE)
+    (folder / "one.csv").write_text(kinds(table(3, 240, 5)))
+    run("train", "one.toml", "--learner", "score-net", "--steps", "5", "--episodes", "8", "--tasks-per-step", "2", "--hidden", "4", "--members", "1",
+        "--shots", "0,3", "--normals", "20", "-o", "one")
+    model = json.loads(run("inspect", "one", "--json"))["format_version"]
+    run("adapt", "one", "rows.csv", "--label-column", "label", "-o", "detector")
+    (here / f"model-{model}.safetensors").write_bytes((folder / "detector").read_bytes())
+    scores = [line.split(",")[0] for line in run("score", "detector", "rows.csv", "--columns", "none").splitlines()[1:]]
+    (here / f"model-scores-{model}.csv").write_text("score\n" + "\n".join(scores) + "\n")
