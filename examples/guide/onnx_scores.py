@@ -29,5 +29,6 @@ score, p_value, alert = (np.vstack(part)[:, 0] for part in zip(*parts))
 our_score = np.array([float(row["score"]) for row in ours])
 print(f"{len(rows)} rows, {int(alert.sum())} alerts in ONNX Runtime")
 print("scores agree within 1e-5:", bool((np.abs(score - our_score) <= 1e-5 * np.maximum(1, np.abs(our_score))).all()))
-print("p-values agree within 1e-5:", bool((np.abs(p_value - [float(row["p_value"]) for row in ours]) <= 1e-5).all()))
+alike = np.abs(p_value - [float(row["p_value"]) for row in ours]) <= 1e-5
+print(f"p-values agree within 1e-5 of {int(alike.sum())} rows")
 print("alerts agree:", bool((alert == [row["alert"] == "1" for row in ours]).all()))

@@ -67,7 +67,9 @@ def main():
         sys.exit(f"{page}: only {len(commands)} commands")
     with tempfile.TemporaryDirectory() as folder:
         path = os.pathsep.join([str(program.parent), str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
-        environment = os.environ | {"PATH": path, "ODDSHOT_DATA": str(data), "GUIDE": str(SOURCE / "examples" / "guide")}
+        environment = os.environ | {"PATH": path, "ODDSHOT_DATA": str(data), "GUIDE": str(SOURCE / "examples" / "guide"),
+                                    # Vectors of another width round otherwise, and training makes more of it.
+                                    "ODDSHOT_TARGET": "scalar"}
         printed = []
         for command, first, last in commands:
             done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, text=True,
