@@ -218,16 +218,17 @@ void trim(const MetaModel& model, const DetectorRows& rows, double share, Roles&
   roles.normals = std::move(kept);
 }
 
-// An expert that is clearly better than the model on the support, by folds that leave their share out; or nothing. The rows to calibrate by
-// play no part.
-std::string better_expert(const MetaModel& model, const DetectorRows& rows, ThreadPool& pool, std::vector<std::string>& notes) {
+// An expert that is clearly better than the model on the support, by folds that leave their share out (model_folds: the model's); or
+// nothing. The rows to calibrate by play no part.
+std::string better_expert(const MetaModel& model, const DetectorRows& rows, std::span<const LeftOut> model_folds, ThreadPool& pool,
+                          std::vector<std::string>& notes) {
   const Support all{rows.support, rows.labels};
-  const auto by_model = left_out_aurocs(*learner_method(model), all, adapting_stream(model), pool);
+  const auto by_model = aurocs_of(model_folds);
   if (by_model.size() < kFoldsToJudgeBy) return {};
   std::string best;
   double lead = kNotableLead;
   for (const char* name : {"knn", "knn-difference"}) {
-    const auto by_expert = left_out_aurocs(*method_of(model, name), all, adapting_stream(model), pool);
+    const auto by_expert = aurocs_of(left_out_folds(*method_of(model, name), all, adapting_stream(model), pool));
     std::vector<double> differences;
     for (std::size_t f = 0; f < by_model.size(); ++f) {
       if (by_model[f] && by_expert[f]) differences.push_back(*by_expert[f] - *by_model[f]);
@@ -253,8 +254,9 @@ std::string better_expert(const MetaModel& model, const DetectorRows& rows, Thre
 }
 
 // Says what is unlike the rows trained on, and what serves all the same. Where a simple method does, better_expert has said why.
-void note_unfamiliar(const Detector& detector, const AdaptOptions& options, ThreadPool& pool, std::vector<std::string>& notes) {
-  const std::vector<std::string> found = unfamiliar(detector, pool);
+void note_unfamiliar(const Detector& detector, const AdaptOptions& options, std::span<const LeftOut> model_folds,
+                     std::vector<std::string>& notes) {
+  const std::vector<std::string> found = unfamiliar(detector, model_folds);
   if (found.empty() || !detector.method().empty()) return;
   std::string serves = "the model serves all the same, as asked";
   if (options.fall_back) {
@@ -370,7 +372,11 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
     parts.rows = encoded(model, table, roles, features, roles.normals, fitting_notes);
   }
   notes.insert(notes.end(), fitting_notes.begin(), fitting_notes.end());
-  if (options.fall_back) parts.method = better_expert(model, parts.rows, pool, notes);
+  std::vector<LeftOut> model_folds;
+  if (roles.anomalies.size() >= kFoldsToJudgeBy && (options.fall_back || model.profile)) {
+    model_folds = left_out_folds(*learner_method(model), {parts.rows.support, parts.rows.labels}, adapting_stream(model), pool);
+  }
+  if (options.fall_back) parts.method = better_expert(model, parts.rows, model_folds, pool, notes);
   if (options.keep_rows) parts.rows.table = kept_rows(model, table, roles, features, options);
   parts.options = options;
   parts.history = {{.when = options.when,
@@ -382,7 +388,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
   Detector detector(std::move(model), std::move(parts));
   detector.notes_ = std::move(notes);
   if (options.calibration == CalibrationScheme::kNone) {
-    note_unfamiliar(detector, options, pool, detector.notes_);
+    note_unfamiliar(detector, options, model_folds, detector.notes_);
     return detector;
   }
 
@@ -405,7 +411,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                     rate, calibrators_needed(rate), normals_needed(rate), detector.calibration().size(), all_normals,
                     detector.calibration().smallest_rate()));
   }
-  note_unfamiliar(detector, options, pool, detector.notes_);
+  note_unfamiliar(detector, options, model_folds, detector.notes_);
   return detector;
 }
 

@@ -65,14 +65,6 @@ std::vector<float> cross_fitted_scores(const Method& method, const Support& all,
   return scores;
 }
 
-namespace {
-
-// One fold's rows and their scores by an adapting to the others; without scores where too few are left.
-struct LeftOut {
-  std::vector<std::uint8_t> labels;
-  std::optional<std::vector<float>> scores;
-};
-
 std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
   const auto anomalies = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{1}));
   if (anomalies == 0) return {};
@@ -90,19 +82,15 @@ std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, St
   return by_fold;
 }
 
-}  // namespace
-
-std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+std::vector<std::optional<double>> aurocs_of(std::span<const LeftOut> folds) {
   std::vector<std::optional<double>> out;
-  for (const LeftOut& fold : left_out_folds(method, all, stream, pool)) {
-    out.push_back(fold.scores ? auroc(*fold.scores, fold.labels) : std::nullopt);
-  }
+  for (const LeftOut& fold : folds) out.push_back(fold.scores ? auroc(*fold.scores, fold.labels) : std::nullopt);
   return out;
 }
 
-std::vector<float> left_out_anomaly_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+std::vector<float> anomaly_scores_of(std::span<const LeftOut> folds) {
   std::vector<float> out;
-  for (const LeftOut& fold : left_out_folds(method, all, stream, pool)) {
+  for (const LeftOut& fold : folds) {
     for (std::size_t i = 0; fold.scores && i < fold.labels.size(); ++i) {
       if (fold.labels[i] == 1) out.push_back((*fold.scores)[i]);
     }

@@ -23,11 +23,17 @@ std::unique_ptr<Method> method_of(const MetaModel& model, const std::string& exp
 // is scored by an adapting to the other normals and all anomalies. Throws ArgumentError if too few are left.
 std::vector<float> cross_fitted_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
 
-// AUROC of folds, as many as there are anomalies, 2 to 5, each scored by an adapting without its share of both classes; nothing of a fold
-// where too few are left. Empty without an anomaly.
-std::vector<std::optional<double>> left_out_aurocs(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
-// The scores of the support's anomalies by the same folds, those of folds with too few rows left out.
-std::vector<float> left_out_anomaly_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
+// One fold's rows and their scores by an adapting to the others; without scores where too few are left.
+struct LeftOut {
+  std::vector<std::uint8_t> labels;
+  std::optional<std::vector<float>> scores;
+};
+// Folds, as many as there are anomalies, 2 to 5, each scored by an adapting without its share of both classes. Empty without an anomaly.
+std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
+// AUROC of each fold; nothing of one without scores.
+std::vector<std::optional<double>> aurocs_of(std::span<const LeftOut> folds);
+// The scores of the support's anomalies.
+std::vector<float> anomaly_scores_of(std::span<const LeftOut> folds);
 // Of those there are.
 std::optional<double> mean_of(const std::vector<std::optional<double>>& values);
 

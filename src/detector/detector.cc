@@ -78,8 +78,8 @@ std::vector<float> Detector::score_encoded(MatrixView rows, ThreadPool& pool) co
 std::vector<float> Detector::score(const Table& table, ThreadPool& pool) const { return score_encoded(encode(table), pool); }
 
 std::optional<double> left_out_auroc(const Detector& detector, ThreadPool& pool) {
-  return mean_of(
-      left_out_aurocs(*method_of(detector.model(), detector.method()), detector.support(), adapting_stream(detector.model()), pool));
+  const std::unique_ptr<Method> method = method_of(detector.model(), detector.method());
+  return mean_of(aurocs_of(left_out_folds(*method, detector.support(), adapting_stream(detector.model()), pool)));
 }
 
 }  // namespace oddshot

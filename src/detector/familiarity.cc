@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "detector/cross_fit.h"
 #include "detector/encode.h"
 #include "oddshot/data/fitted_columns.h"
 #include "oddshot/data/views.h"
@@ -45,7 +44,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void judge_scores(const Detector& detector, ThreadPool& pool, std::vector<std::string>& found) {
+void judge_scores(const Detector& detector, std::span<const LeftOut> by_model, std::vector<std::string>& found) {
   const auto& profile = detector.model().profile;
   if (!profile || !detector.calibration().present() || !detector.method().empty()) return;
   const ScoreProfile::AtShots& at = profile->at(detector.anomalies());
@@ -57,10 +56,8 @@ void judge_scores(const Detector& detector, ThreadPool& pool, std::vector<std::s
                                 at.normal_low, at.normal_high));
   }
   if (detector.anomalies() < kFewestAnomalies) return;
-  const std::vector<float> scores =
-      left_out_anomaly_scores(*method_of(detector.model(), {}), detector.support(), adapting_stream(detector.model()), pool);
   std::vector<double> standardised;
-  for (const float score : scores) standardised.push_back(scale.standardised(score));
+  for (const float score : anomaly_scores_of(by_model)) standardised.push_back(scale.standardised(score));
   if (!standardised.empty() && median(standardised) < at.anomaly_low) {
     found.push_back("the known anomalies stand out less than in nine of ten draws of training tasks");
   }
@@ -68,10 +65,10 @@ void judge_scores(const Detector& detector, ThreadPool& pool, std::vector<std::s
 
 }  // namespace
 
-std::vector<std::string> unfamiliar(const Detector& detector, ThreadPool& pool) {
+std::vector<std::string> unfamiliar(const Detector& detector, std::span<const LeftOut> by_model) {
   std::vector<std::string> found;
   judge_columns(detector, found);
-  judge_scores(detector, pool, found);
+  judge_scores(detector, by_model, found);
   return found;
 }
 

@@ -1,10 +1,11 @@
 // Whether a table looks like what its model was trained on.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
-#include "oddshot/base/thread_pool.h"
+#include "detector/cross_fit.h"
 #include "oddshot/detector/detector.h"
 
 namespace oddshot {
@@ -14,7 +15,7 @@ namespace oddshot {
 //            deviations, or of a category that no training row had
 //   normals  the middle of the calibrators' scores against that of normals of training tasks
 //   known anomalies, from three on, each scored by an adapting without it: how far they stand out, against those of training tasks
-// The last two by the model's profile, where it has one and serves itself.
-std::vector<std::string> unfamiliar(const Detector& detector, ThreadPool& pool);
+// The last two by the model's profile, where it has one and serves itself. by_model: left_out_folds of its support.
+std::vector<std::string> unfamiliar(const Detector& detector, std::span<const LeftOut> by_model);
 
 }  // namespace oddshot
