@@ -1,14 +1,16 @@
 #include "oddshot/data/arrow_table.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -83,12 +85,21 @@ std::int64_t ticks_of(char unit) { return unit == 's' ? 1 : unit == 'm' ? 1'000 
 // "d:19,2" or "d:9,2,32".
 std::optional<Type> decimal_of(std::string_view format) {
   Type type{.kind = Kind::kDecimal, .bytes = 16};
-  int precision = 0, bits = 128, used = 0;
-  const std::string text(format);
-  if (std::sscanf(text.c_str(), "d:%d,%d%n", &precision, &type.scale, &used) != 2) return std::nullopt;
-  if (static_cast<std::size_t>(used) < text.size() && std::sscanf(text.c_str() + used, ",%d", &bits) != 1) return std::nullopt;
+  std::array<int, 3> numbers = {0, 0, 128};  // digits, scale, bits
+  std::size_t count = 0;
+  const char* const end = format.data() + format.size();
+  for (const char* at = format.data() + 2;; ++at) {
+    if (count == numbers.size()) return std::nullopt;
+    const auto [next, error] = std::from_chars(at, end, numbers[count++]);
+    if (error != std::errc{}) return std::nullopt;
+    at = next;
+    if (at == end) break;
+    if (*at != ',') return std::nullopt;
+  }
+  const auto [digits, scale, bits] = numbers;
+  if (count < 2 || (bits != 32 && bits != 64 && bits != 128)) return std::nullopt;
+  type.scale = scale;
   type.bytes = bits / 8;
-  if (bits != 32 && bits != 64 && bits != 128) return std::nullopt;
   return type;
 }
 

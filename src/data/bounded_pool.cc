@@ -52,8 +52,8 @@ class BoundedPool : public arrow::MemoryPool {
 }  // namespace
 
 arrow::MemoryPool* bounded_pool() {
-  static BoundedPool pool;
-  return &pool;
+  static auto* const pool = new BoundedPool;  // never destroyed: threads of Arrow may let go of memory while the program ends
+  return pool;
 }
 
 }  // namespace oddshot::data

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 #include <arrow/array/array_binary.h>
 #include <arrow/buffer.h>
@@ -10,8 +13,11 @@
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 #include <arrow/type.h>
+#include <arrow/util/future.h>
+#include <arrow/util/thread_pool.h>
 #include <fmt/format.h>
 
+#include "data/bounded_pool.h"
 #include "data/cell.h"
 #include "data/csv_rows.h"
 #include "data/table_file.h"
@@ -50,6 +56,27 @@ class EndedStream : public arrow::io::InputStream {
  private:
   std::shared_ptr<arrow::io::InputStream> stream_;  // shared with nobody, but Arrow hands out nothing else
   bool ended_ = false;
+};
+
+// The threads that read one file ahead and find its values. Those that Arrow shares among all readers let go of the last pieces of a read
+// that was broken off some time later, even while the program ends and they are torn down: a crash at exit, seldom. These are waited for.
+// To be destroyed after the reader that uses them. One pool for reading and for values, so that idle means that nothing can come any more.
+class ReadThreads {
+ public:
+  ReadThreads() {
+    // One may wait for the disk while as many as there are cores find values.
+    auto pool = arrow::internal::ThreadPool::Make(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) + 1);
+    if (!pool.ok()) throw IoError(fmt::format("no threads to read with: {}", pool.status().message()));
+    pool_ = *std::move(pool);
+  }
+  ReadThreads(const ReadThreads&) = delete;
+  ReadThreads& operator=(const ReadThreads&) = delete;
+  ~ReadThreads() { pool_->WaitForIdle(); }
+
+  arrow::internal::Executor* executor() const { return pool_.get(); }
+
+ private:
+  std::shared_ptr<arrow::internal::ThreadPool> pool_;  // shared with nobody, but Arrow hands out nothing else
 };
 
 class CsvFile : public TableFile {
@@ -99,8 +126,11 @@ class CsvFile : public TableFile {
       convert_options.include_columns.push_back(fmt::format("f{}", names_.size() - 1));
       convert_options.column_types[convert_options.include_columns.back()] = arrow::binary();
     }
-    auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), std::make_shared<EndedStream>(bytes_.stream()),
-                                                    read_options, parse_options, convert_options);
+    const ReadThreads threads;
+    auto reader = arrow::csv::StreamingReader::MakeAsync(arrow::io::IOContext(bounded_pool(), threads.executor()),
+                                                         std::make_shared<EndedStream>(bytes_.stream()), threads.executor(), read_options,
+                                                         parse_options, convert_options)
+                      .MoveResult();
     if (!reader.ok()) explain(reader.status(), columns);
     bool suspect = false;
     while (true) {

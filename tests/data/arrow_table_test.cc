@@ -9,6 +9,7 @@
 
 #include <arrow/array/builder_base.h>
 #include <arrow/array/builder_binary.h>
+#include <arrow/array/builder_decimal.h>
 #include <arrow/array/builder_nested.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/c/bridge.h>
@@ -16,6 +17,7 @@
 #include <arrow/ipc/reader.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
+#include <arrow/util/decimal.h>
 #include <gtest/gtest.h>
 
 #include "error_text.h"
@@ -127,6 +129,16 @@ TEST(ArrowTable, TextInViewsIsRead) {
   const Table table = through_batch(one_column("word", texts({"short", std::string(40, 'x'), "", "short"})));
   EXPECT_EQ(table.columns[0].categories, (std::vector<std::string>{"short", std::string(40, 'x')}));
   EXPECT_EQ(table.columns[0].codes, (std::vector<std::int32_t>{0, 1, Column::kMissingCode, 0}));
+}
+
+TEST(ArrowTable, DecimalsOfAnyWidthAreRead) {
+  const auto read_one = [](auto builder, const auto& value) {
+    EXPECT_TRUE(builder.Append(value).ok());
+    return through_stream({one_column("x", builder.Finish().ValueOrDie())}).columns[0].numbers[0];
+  };
+  EXPECT_EQ(read_one(arrow::Decimal32Builder(arrow::decimal32(9, 2)), arrow::Decimal32("-12.25")), -12.25F);
+  EXPECT_EQ(read_one(arrow::Decimal64Builder(arrow::decimal64(12, 3)), arrow::Decimal64("1.125")), 1.125F);
+  EXPECT_EQ(read_one(arrow::Decimal128Builder(arrow::decimal128(20, -2)), arrow::Decimal128(34)), 3400.0F);
 }
 
 TEST(ArrowTable, AnInfiniteNumberIsRefusedByRowAndColumn) {
