@@ -165,7 +165,7 @@ Attribution attribute(const RowScore& score, std::span<const float> x, MatrixVie
   result.exact = true;
   const auto rows = static_cast<double>(background.rows);
   const std::size_t budget = options.evaluations / background.rows;
-  const Stream all(options.seed, kExplainPurpose, 0);
+  const Stream all(options.seed, Purpose::kExplain, 0);
   for (std::size_t b = 0; b < background.rows; ++b) {
     Game game(score, x, background.row(b), group, groups);
     const std::size_t m = game.players();

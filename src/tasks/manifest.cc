@@ -20,7 +20,7 @@ namespace oddshot {
 
 namespace {
 
-constexpr std::uintmax_t kLargestManifest = 1 << 20;  // bytes; the ones that ship have 4,000
+constexpr std::uintmax_t kLargestManifest = std::uintmax_t{1} << 20U;  // bytes; the ones that ship have 4,000
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 

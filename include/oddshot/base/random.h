@@ -30,6 +30,7 @@ enum class Purpose : std::uint32_t {
   kAugment = 13,    // pseudo-tasks of training tasks; index: 0, forked by source
   kFold = 14,       // normals of tasks that are left out for a choice; index: 0, forked by set of normals
   kTable = 15,      // what table space draws: columns of wide tables, random subspaces; index: which
+  kExplain = 16,    // orders of columns for sampled Shapley values; index: 0
 };
 
 // A stream of random numbers. Copyable; a copy continues from the same place. Not safe for concurrent use of one object.

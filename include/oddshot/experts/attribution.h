@@ -20,15 +20,11 @@
 #include <vector>
 
 #include "oddshot/base/matrix.h"
-#include "oddshot/base/random.h"
 
 namespace oddshot {
 
 // Scores of rows [N x D], to out [N]; a row's must not depend on the rows beside it.
 using RowScore = std::function<void(MatrixView rows, std::span<float> out)>;
-
-// What explanations draw their orders from, and the report its examples: a purpose of its own, as base/random.h has them.
-inline constexpr auto kExplainPurpose = static_cast<Purpose>(24);
 
 struct AttributionOptions {
   std::size_t evaluations = 2048;  // rows to score, about, for one row explained; 64 to 10,000,000. Two pairs of orders are always taken
