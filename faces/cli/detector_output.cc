@@ -67,7 +67,7 @@ std::string as_json(const Detector& detector, const Adapted& adapted, const std:
 }  // namespace
 
 void print_detector(const Detector& detector, const Adapted& adapted, bool json, ThreadPool& pool) {
-  const std::optional<double> auroc = left_out_auroc(detector, pool);
+  const std::optional<double> auroc = detector.left_out_auroc(pool);
   if (json) {
     fmt::print("{}", as_json(detector, adapted, auroc));
     return;

@@ -387,6 +387,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                     .anomalies = roles.anomalies.size()}};
   Detector detector(std::move(model), std::move(parts));
   detector.notes_ = std::move(notes);
+  if (detector.method().empty()) detector.fold_aurocs_ = aurocs_of(model_folds);
   if (options.calibration == CalibrationScheme::kNone) {
     note_unfamiliar(detector, options, model_folds, detector.notes_);
     return detector;

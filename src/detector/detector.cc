@@ -77,9 +77,9 @@ std::vector<float> Detector::score_encoded(MatrixView rows, ThreadPool& pool) co
 
 std::vector<float> Detector::score(const Table& table, ThreadPool& pool) const { return score_encoded(encode(table), pool); }
 
-std::optional<double> left_out_auroc(const Detector& detector, ThreadPool& pool) {
-  const std::unique_ptr<Method> method = method_of(detector.model(), detector.method());
-  return mean_of(aurocs_of(left_out_folds(*method, detector.support(), adapting_stream(detector.model()), pool)));
+std::optional<double> Detector::left_out_auroc(ThreadPool& pool) const {
+  if (!fold_aurocs_.empty()) return mean_of(fold_aurocs_);
+  return mean_of(aurocs_of(left_out_folds(*method_of(model_, method()), support(), adapting_stream(model_), pool)));
 }
 
 }  // namespace oddshot

@@ -1,31 +1,91 @@
 // The few smallest of many values.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
+
+#include "kernels/kernels.h"
 
 namespace oddshot {
 
+// The k smallest seen so far, rising, with their places. Of equal values the first that came.
+template <class T>
+class Smallest {
+ public:
+  Smallest(std::span<T> best, std::uint32_t* index) : best_(best), index_(index) {}
+
+  bool wants(T value) const { return count_ < best_.size() || value < best_.back(); }
+  // By insertion: good for a few dozen, as insertions become rare.
+  void take(T value, std::size_t place) {
+    std::size_t at = count_ < best_.size() ? count_++ : best_.size() - 1;
+    for (; at > 0 && value < best_[at - 1]; --at) {
+      best_[at] = best_[at - 1];
+      index_[at] = index_[at - 1];
+    }
+    best_[at] = value;
+    index_[at] = static_cast<std::uint32_t>(place);
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::span<T> best_;
+  std::uint32_t* index_;
+  std::size_t count_ = 0;
+};
+
+// A limit that at least `rank` of the values are at most, rank 1 to kScreens: values are dealt to so many screens in turn, and of the
+// screens' smallest it is the rank-th smallest, by counting; both loops are vectors.
+template <std::size_t kScreens, class T>
+T limit_of(std::span<const T> values, std::size_t rank) {
+  std::array<T, kScreens> least;
+  least.fill(std::numeric_limits<T>::infinity());
+  const std::size_t whole = values.size() / kScreens * kScreens;
+  for (std::size_t first = 0; first < whole; first += kScreens) {
+    const T* v = values.data() + first;
+    for (std::size_t s = 0; s < kScreens; ++s) least[s] = v[s] < least[s] ? v[s] : least[s];
+  }
+  for (std::size_t j = whole; j < values.size(); ++j) least[j - whole] = std::min(least[j - whole], values[j]);
+  std::array<std::uint32_t, kScreens> at_most{};
+  for (const T one : least) {
+    for (std::size_t s = 0; s < kScreens; ++s) at_most[s] += one <= least[s] ? 1U : 0U;
+  }
+  T limit = std::numeric_limits<T>::infinity();
+  for (std::size_t s = 0; s < kScreens; ++s) limit = at_most[s] >= rank && least[s] < limit ? least[s] : limit;
+  return limit;
+}
+
 // The smallest of `values` but for those at a place that skip(place) is true of: rising into `best`, their places into `index`
-// [best.size()]. Returns how many there are, at most best.size(). Of equal values the first. By insertion: good for a few dozen, as
-// insertions become rare.
+// [best.size()]. Returns how many there are, at most best.size(). Of equal values the first.
+// Many values are screened by a limit first, in vectors: what is above it is not among them, if enough is at most it and not skipped.
 template <class T, class Skip>
 std::size_t smallest(std::span<const T> values, std::span<T> best, std::uint32_t* index, const Skip& skip) {
-  const std::size_t k = best.size();
-  std::size_t count = 0;
-  for (std::size_t j = 0; j < values.size(); ++j) {
-    const T value = values[j];
-    if ((count == k && !(value < best[k - 1])) || skip(j)) continue;
-    std::size_t place = count < k ? count++ : k - 1;
-    for (; place > 0 && value < best[place - 1]; --place) {
-      best[place] = best[place - 1];
-      index[place] = index[place - 1];
+  constexpr std::size_t kPiece = 512;
+  constexpr std::size_t kFew = 16;
+  constexpr std::size_t kMany = 64;
+  const std::size_t rank = best.size() + 1;  // one more: a row is often skipped as its own neighbour
+  if (rank <= kMany && values.size() >= 2 * kMany) {
+    const T limit = 2 * rank <= kFew ? limit_of<kFew>(values, rank) : limit_of<kMany>(values, rank);
+    std::array<std::uint32_t, kPiece> places;
+    Smallest<T> found(best, index);
+    for (std::size_t first = 0; first < values.size(); first += kPiece) {
+      const std::size_t count =
+          kernels::table<T>().at_most(std::min(kPiece, values.size() - first), values.data() + first, limit, places.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t j = first + places[i];
+        if (found.wants(values[j]) && !skip(j)) found.take(values[j], j);
+      }
     }
-    best[place] = value;
-    index[place] = static_cast<std::uint32_t>(j);
+    if (found.count() == best.size()) return found.count();
   }
-  return count;
+  Smallest<T> found(best, index);
+  for (std::size_t j = 0; j < values.size(); ++j) {
+    if (found.wants(values[j]) && !skip(j)) found.take(values[j], j);
+  }
+  return found.count();
 }
 
 }  // namespace oddshot

@@ -83,7 +83,7 @@ TEST(Adapt, WorksOnNormalRowsAlone) {
   EXPECT_EQ(detector.normals(), 70U);
   EXPECT_EQ(detector.anomalies(), 0U);
   ThreadPool pool(1);
-  EXPECT_EQ(left_out_auroc(detector, pool), std::nullopt);
+  EXPECT_EQ(detector.left_out_auroc(pool), std::nullopt);
 }
 
 TEST(Adapt, KeepsAsManyRowsOfAClassAsServe) {
@@ -170,14 +170,18 @@ TEST(Detector, NamesAColumnThatRowsToScoreLack) {
 // With one anomaly there is one fold that scores it, by an adapting to none: a learner that needs one has no answer.
 TEST(LeftOutAuroc, IsThatOfRowsWhichTheAdaptingHasNotSeen) {
   ThreadPool pool(1);
-  EXPECT_TRUE(left_out_auroc(adapted(), pool));
+  const Detector detector = adapted();
+  const std::optional<double> auroc = detector.left_out_auroc(pool);
+  ASSERT_TRUE(auroc);
+  const Detector loaded = parse_detector(serialise(detector), "detector");
+  EXPECT_EQ(loaded.left_out_auroc(pool), auroc) << "what adapting saw of the folds is what going through them anew sees";
   Table table = sample_table();
   bool first = true;
   for (auto& code : table.columns.back().codes) {
     if (code == 1 && !std::exchange(first, false)) code = Column::kMissingCode;
   }
-  EXPECT_TRUE(left_out_auroc(Detector::adapt(table_model(), table, options()), pool));
-  EXPECT_FALSE(left_out_auroc(Detector::adapt(table_model("ridge"), table, options()), pool));
+  EXPECT_TRUE(Detector::adapt(table_model(), table, options()).left_out_auroc(pool));
+  EXPECT_FALSE(Detector::adapt(table_model("ridge"), table, options()).left_out_auroc(pool));
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ std::string drift(const PyDetector& detector, const PyTable& table, bool json, u
 std::optional<double> left_out(const PyDetector& detector, unsigned threads) {
   const nb::gil_scoped_release free;
   ThreadPool pool(threads);
-  return left_out_auroc(detector.detector, pool);
+  return detector.detector.left_out_auroc(pool);
 }
 
 // (name, whether it is numeric) of each column of the rows that are kept, but label and weight.

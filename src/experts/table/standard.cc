@@ -30,6 +30,19 @@ double deviation_of(std::span<const float> values) {
   return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
+// How many of the first values of a rising list `before` is true of, as std::partition_point has it, but without a branch to guess wrong:
+// a tail is asked for every score of every row. `sorted` is not empty.
+template <class Before>
+std::size_t count_of_first(std::span<const float> sorted, const Before& before) {
+  const float* first = sorted.data();
+  for (std::size_t left = sorted.size(); left > 1;) {
+    const std::size_t half = left / 2;
+    first += before(first[half - 1]) ? half : 0;
+    left -= half;
+  }
+  return static_cast<std::size_t>(first - sorted.data()) + (before(*first) ? 1 : 0);
+}
+
 }  // namespace
 
 Standard::Standard(std::span<const float> scores) {
@@ -54,9 +67,10 @@ float Standard::level(float score) const {
 
 float Standard::tail(float score, bool own) const {
   if (!std::isfinite(score) || sorted_.empty()) return 0;
-  const auto [first, last] = std::ranges::equal_range(sorted_, score);
+  const std::size_t first = count_of_first(sorted_, [score](float one) { return one < score; });
+  const std::size_t last = count_of_first(sorted_, [score](float one) { return one <= score; });
   const auto itself = static_cast<float>(own ? 1 : 0);
-  const float below = static_cast<float>(first - sorted_.begin()) + 0.5F * (static_cast<float>(last - first) - itself);
+  const float below = static_cast<float>(first) + 0.5F * (static_cast<float>(last - first) - itself);
   const float n = static_cast<float>(sorted_.size()) - itself;
   return -std::log10(1 - below / (n + 1));
 }
