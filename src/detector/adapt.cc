@@ -372,11 +372,12 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
     parts.rows = encoded(model, table, roles, features, roles.normals, fitting_notes);
   }
   notes.insert(notes.end(), fitting_notes.begin(), fitting_notes.end());
-  std::vector<LeftOut> model_folds;
+  Folded by_model;
   if (roles.anomalies.size() >= kFoldsToJudgeBy && (options.fall_back || model.profile)) {
-    model_folds = left_out_folds(*learner_method(model), {parts.rows.support, parts.rows.labels}, adapting_stream(model), pool);
+    by_model = adapt_with_folds(*learner_method(model), {parts.rows.support, parts.rows.labels}, adapting_stream(model), pool);
   }
-  if (options.fall_back) parts.method = better_expert(model, parts.rows, model_folds, pool, notes);
+  if (options.fall_back) parts.method = better_expert(model, parts.rows, by_model.folds, pool, notes);
+  if (!parts.method.empty()) by_model.whole.reset();
   if (options.keep_rows) parts.rows.table = kept_rows(model, table, roles, features, options);
   parts.options = options;
   parts.history = {{.when = options.when,
@@ -385,11 +386,11 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                     .removed = 0,
                     .normals = roles.normals.size() + roles.held_back.size() + roles.unused.size(),
                     .anomalies = roles.anomalies.size()}};
-  Detector detector(std::move(model), std::move(parts));
+  Detector detector(std::move(model), std::move(parts), std::move(by_model.whole));
   detector.notes_ = std::move(notes);
-  if (detector.method().empty()) detector.fold_aurocs_ = aurocs_of(model_folds);
+  if (detector.method().empty()) detector.fold_aurocs_ = aurocs_of(by_model.folds);
   if (options.calibration == CalibrationScheme::kNone) {
-    note_unfamiliar(detector, options, model_folds, detector.notes_);
+    note_unfamiliar(detector, options, by_model.folds, detector.notes_);
     return detector;
   }
 
@@ -412,7 +413,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                     rate, calibrators_needed(rate), normals_needed(rate), detector.calibration().size(), all_normals,
                     detector.calibration().smallest_rate()));
   }
-  note_unfamiliar(detector, options, model_folds, detector.notes_);
+  note_unfamiliar(detector, options, by_model.folds, detector.notes_);
   return detector;
 }
 

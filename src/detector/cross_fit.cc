@@ -1,6 +1,7 @@
 #include "detector/cross_fit.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,19 @@ std::optional<std::vector<float>> scores_without(const Method& method, const Sup
   std::vector<float> scores(rows.size());
   method.adapt({support, labels}, stream)->score(query, scores);
   return scores;
+}
+
+std::size_t folds_of(const Support& all) {
+  const auto anomalies = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{1}));
+  return anomalies == 0 ? 0 : std::clamp<std::size_t>(anomalies, 2, 5);
+}
+
+// The rows of each class go to the folds in turn.
+LeftOut left_out(const Method& method, const Support& all, std::size_t folds, std::size_t fold, Stream stream) {
+  std::vector<std::uint32_t> kept, out;
+  std::array<std::size_t, 2> seen{};
+  for (std::uint32_t r = 0; r < all.labels.size(); ++r) (seen[all.labels[r]]++ % folds == fold ? out : kept).push_back(r);
+  return {labels_of(all, out), scores_without(method, all, kept, out, stream)};
 }
 
 }  // namespace
@@ -66,20 +80,23 @@ std::vector<float> cross_fitted_scores(const Method& method, const Support& all,
 }
 
 std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
-  const auto anomalies = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{1}));
-  if (anomalies == 0) return {};
-  const std::size_t folds = std::clamp<std::size_t>(anomalies, 2, 5);
-  std::vector<LeftOut> by_fold(folds);
-  pool.parallel_for(folds, [&](std::size_t fold, unsigned) {
-    // The rows of each class go to the folds in turn.
-    std::vector<std::uint32_t> kept, left_out;
-    std::size_t seen[2] = {0, 0};
-    for (std::uint32_t r = 0; r < all.labels.size(); ++r) {
-      (seen[all.labels[r]]++ % folds == fold ? left_out : kept).push_back(r);
-    }
-    by_fold[fold] = {labels_of(all, left_out), scores_without(method, all, kept, left_out, stream)};
-  });
+  std::vector<LeftOut> by_fold(folds_of(all));
+  pool.parallel_for(by_fold.size(),
+                    [&](std::size_t fold, unsigned) { by_fold[fold] = left_out(method, all, by_fold.size(), fold, stream); });
   return by_fold;
+}
+
+Folded adapt_with_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+  Folded out;
+  out.folds.resize(folds_of(all));
+  pool.parallel_for(out.folds.size() + 1, [&](std::size_t i, unsigned) {
+    if (i == 0) {
+      out.whole = method.adapt(all, stream);
+    } else {
+      out.folds[i - 1] = left_out(method, all, out.folds.size(), i - 1, stream);
+    }
+  });
+  return out;
 }
 
 std::vector<std::optional<double>> aurocs_of(std::span<const LeftOut> folds) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -30,6 +31,12 @@ struct LeftOut {
 };
 // Folds, as many as there are anomalies, 2 to 5, each scored by an adapting without its share of both classes. Empty without an anomaly.
 std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
+// The same and the adapting to all rows, side by side.
+struct Folded {
+  std::vector<LeftOut> folds;
+  std::unique_ptr<Scorer> whole;
+};
+Folded adapt_with_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool);
 // AUROC of each fold; nothing of one without scores.
 std::vector<std::optional<double>> aurocs_of(std::span<const LeftOut> folds);
 // The scores of the support's anomalies.

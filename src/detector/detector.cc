@@ -34,7 +34,10 @@ void check_support(const Method& method, MatrixView rows, std::span<const std::u
 
 }  // namespace
 
-Detector::Detector(MetaModel model, DetectorParts parts) : model_(std::move(model)), parts_(std::move(parts)) {
+Detector::Detector(MetaModel model, DetectorParts parts) : Detector(std::move(model), std::move(parts), nullptr) {}
+
+Detector::Detector(MetaModel model, DetectorParts parts, std::unique_ptr<Scorer> scorer)
+    : model_(std::move(model)), parts_(std::move(parts)), scorer_(std::move(scorer)) {
   if (model_.adam_m) {
     throw ArgumentError(fmt::format("the model is a checkpoint after step {} of {}; finish it with oddshot train --resume",
                                     model_.steps_done, model_.training.steps));
@@ -52,7 +55,7 @@ Detector::Detector(MetaModel model, DetectorParts parts) : model_(std::move(mode
       throw ShapeError(fmt::format("{} scores for {} calibrators", calibration().size(), own + rows.held_back.rows()));
     }
   }
-  scorer_ = method->adapt(support(), adapting_stream(model_));
+  if (!scorer_) scorer_ = method->adapt(support(), adapting_stream(model_));
 }
 
 const Preprocessor& Detector::preprocessor() const { return has_own_preprocessor(model_) ? parts_.rows.own : model_.preprocessor; }

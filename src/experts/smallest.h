@@ -63,6 +63,7 @@ T limit_of(std::span<const T> values, std::size_t rank) {
 // Many values are screened by a limit first, in vectors: what is above it is not among them, if enough is at most it and not skipped.
 template <class T, class Skip>
 std::size_t smallest(std::span<const T> values, std::span<T> best, std::uint32_t* index, const Skip& skip) {
+  static const kernels::Table<T>& kKernel = kernels::table<T>();  // looked up once: every target finds the same places
   constexpr std::size_t kPiece = 512;
   constexpr std::size_t kFew = 16;
   constexpr std::size_t kMany = 64;
@@ -72,8 +73,7 @@ std::size_t smallest(std::span<const T> values, std::span<T> best, std::uint32_t
     std::array<std::uint32_t, kPiece> places;
     Smallest<T> found(best, index);
     for (std::size_t first = 0; first < values.size(); first += kPiece) {
-      const std::size_t count =
-          kernels::table<T>().at_most(std::min(kPiece, values.size() - first), values.data() + first, limit, places.data());
+      const std::size_t count = kKernel.at_most(std::min(kPiece, values.size() - first), values.data() + first, limit, places.data());
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t j = first + places[i];
         if (found.wants(values[j]) && !skip(j)) found.take(values[j], j);

@@ -137,6 +137,9 @@ class Detector {
   std::optional<double> left_out_auroc(ThreadPool& pool) const;
 
  private:
+  // scorer: of an adapting to these rows that has been made already, or null.
+  Detector(MetaModel model, DetectorParts parts, std::unique_ptr<Scorer> scorer);
+
   MetaModel model_;
   DetectorParts parts_;
   std::vector<std::string> notes_;

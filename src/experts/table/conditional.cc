@@ -5,6 +5,7 @@
 //   residual      |q_j - sum w_i q_ij / sum w_i|: mean over the columns, largest
 // Source: Nadaraya 1964, "On estimating regression"; Noto, Brodley, Slonim 2012, "FRaC: a feature-modeling approach for semi-supervised
 // and unsupervised anomaly detection" (a row's surprise as that of each column given the others).
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,6 +21,7 @@ constexpr std::array<std::string_view, 4> kNames = {"conditional/mean", "conditi
 constexpr float kBandwidth = 0.5F;
 constexpr float kLeast = 0.02F;
 constexpr std::size_t kNeighbours = near_of(kBlend);
+using Near = Eigen::Array<float, kNeighbours, 1>;  // a value for each neighbour; where there are fewer, the last say nothing
 
 class Conditional final : public Family {
  public:
@@ -36,32 +38,27 @@ class Conditional final : public Family {
     float squares = 0;
     for (const float one : distance) squares += one * one / static_cast<float>(found);
     const float per_two_s = 2 / std::max(squares, 1e-6F);
+    const Near squared = Eigen::Map<const Near>(distance.data(), kNeighbours).square();
     Largest3 surprise;
     Largest3 residual;
-    std::array<float, kNeighbours> left{};
+    Near near_q = Near::Zero();
+    Near near_z = Near::Zero();
     for (std::size_t j = 0; j < task_.d; ++j) {
+      for (std::size_t i = 0; i < found; ++i) {
+        near_q[static_cast<Eigen::Index>(i)] = task_.normal_rows[kGaussian](index[i], j);
+        near_z[static_cast<Eigen::Index>(i)] = task_.normal_rows[kStandard](index[i], j);
+      }
       const float q = block.planes.q(b, j);
-      const float z = block.planes.z(b, j);
-      float nearest = std::numeric_limits<float>::infinity();
-      for (std::size_t i = 0; i < found; ++i) {
-        const float gap_q = q - task_.normal_rows[kGaussian](index[i], j);
-        const float gap_z = z - task_.normal_rows[kStandard](index[i], j);
-        left[i] = distance[i] * distance[i] - 0.5F * (gap_q * gap_q + gap_z * gap_z);
-        nearest = std::min(nearest, left[i]);
-      }
-      float weights = 0;
-      float mean = 0;
-      float density = 0;
-      for (std::size_t i = 0; i < found; ++i) {
-        const float weight = std::exp((nearest - left[i]) * per_two_s);
-        const float gap = (q - task_.normal_rows[kGaussian](index[i], j)) / kBandwidth;
-        weights += weight;
-        mean += weight * task_.normal_rows[kGaussian](index[i], j);
-        density += weight * std::exp(-0.5F * gap * gap);
-      }
+      const auto n = static_cast<Eigen::Index>(found);
+      const Near gap_q = q - near_q;
+      const Near gap_z = block.planes.z(b, j) - near_z;
+      const Near left = squared - 0.5F * (gap_q.square() + gap_z.square());
+      const Near weight = ((left.head(n).minCoeff() - left) * per_two_s).exp();
+      const Near density = weight * (gap_q.square() * (-0.5F / (kBandwidth * kBandwidth))).exp();
+      const float weights = weight.head(n).sum();
       constexpr float kPeak = std::numbers::inv_sqrtpi_v<float> / (std::numbers::sqrt2_v<float> * kBandwidth);
-      surprise.add(-std::log(kPeak * density / weights + kLeast));
-      residual.add(std::fabs(q - mean / weights));
+      surprise.add(-std::log(kPeak * density.head(n).sum() / weights + kLeast));
+      residual.add(std::fabs(q - (weight * near_q).head(n).sum() / weights));
     }
     to[0] = surprise.mean();
     to[1] = surprise.largest();

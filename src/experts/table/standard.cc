@@ -68,7 +68,9 @@ float Standard::level(float score) const {
 float Standard::tail(float score, bool own) const {
   if (!std::isfinite(score) || sorted_.empty()) return 0;
   const std::size_t first = count_of_first(sorted_, [score](float one) { return one < score; });
-  const std::size_t last = count_of_first(sorted_, [score](float one) { return one <= score; });
+  std::size_t last = first;
+  for (std::size_t i = 0; i < 2 && last < sorted_.size() && sorted_[last] == score; ++i) ++last;  // mostly none or one, itself, is equal
+  if (last == first + 2) last = count_of_first(sorted_, [score](float one) { return one <= score; });
   const auto itself = static_cast<float>(own ? 1 : 0);
   const float below = static_cast<float>(first) + 0.5F * (static_cast<float>(last - first) - itself);
   const float n = static_cast<float>(sorted_.size()) - itself;
