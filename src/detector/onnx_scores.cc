@@ -176,55 +176,6 @@ Value say_ratio(Graph& g, const View& view) {
   return g.divide(g.add(g.reduce("ReduceSum", terms), g.number(fit.constant)), g.number(static_cast<double>(view.columns)));
 }
 
-// The mean of each column.
-AlignedVector<float> column_means(const Matrix& rows) {
-  AlignedVector<float> mean(rows.rows() > 0 ? rows.cols() : 0);
-  for (std::size_t r = 0; r < rows.rows(); ++r) {
-    for (std::size_t j = 0; j < rows.cols(); ++j) mean[j] += rows(r, j);
-  }
-  for (float& value : mean) value /= static_cast<float>(rows.rows());
-  return mean;
-}
-
-// Each normal's mean distance to its nearest five others.
-std::vector<float> spread_of(const BasicMatrix<double>& normals) {
-  std::vector<float> spread(normals.rows());
-  std::vector<double> squares;
-  for (std::size_t i = 0; i < normals.rows(); ++i) {
-    squares.clear();
-    for (std::size_t j = 0; j < normals.rows(); ++j) {
-      if (j == i) continue;
-      double square = 0;
-      for (std::size_t c = 0; c < normals.cols(); ++c) square += (normals(i, c) - normals(j, c)) * (normals(i, c) - normals(j, c));
-      squares.push_back(square);
-    }
-    const std::size_t count = std::min(kLocal, squares.size());
-    std::ranges::partial_sort(squares, squares.begin() + static_cast<std::ptrdiff_t>(count));
-    double sum = 0;
-    for (std::size_t k = 0; k < count; ++k) sum += std::sqrt(squares[k]);
-    spread[i] = static_cast<float>(sum / static_cast<double>(count));
-  }
-  return spread;
-}
-
-// What ScoreSpace::fit fits of a view.
-ViewTask fit_view(MatrixView normals, MatrixView anomalies, const scores::ReferenceView& reference, const BasicMatrix<double>& exact,
-                  ScoreList list) {
-  ViewTask task;
-  task.columns = normals.cols;
-  task.normals = copied(normals);
-  task.anomalies = copied(anomalies);
-  task.reference = &reference;
-  task.mean_normals = column_means(task.normals);
-  task.mean_anomalies = column_means(task.anomalies);
-  task.normal_spread = spread_of(exact);
-  task.ridge = scores::fit_ridge(task);
-  task.discriminant = scores::fit_discriminant(task);
-  task.ratio = scores::fit_ratio(task);
-  if (list == ScoreList::kTrees) task.forest = scores::fit_forest(task);
-  return task;
-}
-
 // Which of a view's scores say something; those by the anomalies do not where there are none.
 std::array<bool, kMostScoresAView> said(bool anomalies) {
   std::array<bool, kMostScoresAView> out{};
@@ -246,11 +197,9 @@ Value say_scores(Graph& g, const std::vector<ViewValue>& rows, const Views& view
   Columns raw;
   std::vector<double> says;
   for (std::size_t v = 0; v < rows.size(); ++v) {
-    const ViewSpan& span = views.spans()[v];
-    const scores::ReferenceView summary = scores::summarise_reference(copied(view(reference, span)));
     const BasicMatrix<double> normals = view_of(views, v, normal_rows);
     const BasicMatrix<double> anomalies = view_of(views, v, anomaly_rows);
-    const ViewTask task = fit_view(view(normal_rows, span), view(anomaly_rows, span), summary, normals, list);
+    const ViewTask& task = fitted.views()[v];
     const View one{task, rows[v].x, g.multiply(g.reduce("ReduceMax", rows[v].x), g.number(0)), task.columns};
     const Value to_reference = reference_distance(g, one, rows[v].inputs, view_of(views, v, reference), view_inputs(views, v, reference));
     say_nearest(g, one, to_reference, normals, anomalies, raw);

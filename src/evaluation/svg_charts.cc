@@ -262,7 +262,11 @@ std::vector<ChartTick> round_ticks(double low, double high, std::size_t most) {
   const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
   std::vector<ChartTick> ticks;
   const double first = std::ceil(low / step - 1e-9);
-  for (double k = first; k * step <= high + step * 1e-9; k += 1) ticks.push_back({k * step, markup::number(k * step, decimals)});
+  const auto count = static_cast<std::size_t>(std::max(0.0, std::floor(high / step + 1e-9) - first + 1));
+  for (std::size_t k = 0; k < count; ++k) {
+    const double value = (first + static_cast<double>(k)) * step;
+    ticks.push_back({value, markup::number(value, decimals)});
+  }
   return ticks;
 }
 

@@ -115,7 +115,7 @@ std::string describe_one_table(const SuiteRows& rows) {
                       rows.feature_columns.size() - categories, categories, manifest.label, list(manifest.normal));
   if (!manifest.group.empty()) text += fmt::format(", group \"{}\"", manifest.group);
   if (!manifest.time.empty()) text += fmt::format(", time \"{}\"", manifest.time);
-  text += "\n";
+  text += '\n';
   text += "features: " + list(rows.feature_columns) + "\n";
   if (!manifest.ignored.empty()) text += "ignored: " + list(manifest.ignored) + "\n";
   if (!rows.training_normals.empty()) {

@@ -20,6 +20,9 @@
 #include "oddshot/data/views.h"
 
 namespace oddshot {
+namespace scores {
+struct ViewTask;
+}
 
 // Everything about one task that scoring rows needs. Const methods may be called concurrently. Keeps what it was fitted on.
 class TaskScores {
@@ -36,6 +39,8 @@ class TaskScores {
   // Of the standardisation t = (s - middle) * scale: [width] each.
   std::span<const float> middle() const;
   std::span<const float> scale() const;
+  // What was fitted in each view, for whoever writes it down.
+  std::span<const scores::ViewTask> views() const;
 
  private:
   friend class ScoreSpace;
