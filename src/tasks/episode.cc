@@ -96,7 +96,7 @@ ClassDraw draw(const RowPool& pool, const std::vector<std::uint32_t>& rows, std:
   result.query.reserve(std::min(query, rows.size()));
   IdentitySet taken;
   while (result.support.size() < support) {
-    result.support.push_back(rows[*order.next()]);
+    result.support.push_back(rows[order.next().value()]);
     taken.add(pool.identity[result.support.back()]);
   }
   taken.sort();
