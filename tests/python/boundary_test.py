@@ -23,6 +23,7 @@ ARRAYS = arrays.arrays(
 MILD = (ValueError, TypeError, OverflowError, ArithmeticError, oddshot.Error)
 FITTED = _core.FittedExpert("knn", np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32), None, 1)
 ROWS = np.random.default_rng(2).normal(size=(40, 3))
+EXPERTS = {name: getattr(oddshot, name)().fit(ROWS) for name in oddshot.experts()}
 CORE = oddshot.FewShotDetector().fit(ROWS).detector_.core
 
 
@@ -47,6 +48,37 @@ def test_fitting_whatever(X, name):
     fitted = within(lambda: getattr(oddshot, name)().fit(X))
     if fitted is not None:
         assert len(fitted.fitting_scores_) == len(X)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(ANYTHING, ARRAYS), st.sampled_from(oddshot.experts()))
+@pytest.mark.filterwarnings("ignore")
+def test_scoring_whatever(X, name):
+    fitted = EXPERTS[name]
+    for call in (fitted.score_samples, fitted.predict, fitted.p_values):
+        found = within(lambda: call(X))
+        assert found is None or len(found) == len(X)
+
+
+LABELS = st.lists(st.sampled_from([0, 1, -1, None, np.nan, "normal", "anomaly"]), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, ARRAYS, LABELS), st.sampled_from([name for name in oddshot.experts(labelled=True) if name != "XGBoost"]))
+@pytest.mark.filterwarnings("ignore")
+def test_fitting_whatever_with_labels(X, y, name):
+    fitted = within(lambda: getattr(oddshot, name)().fit(X, y))
+    if fitted is not None:
+        assert len(fitted.anomaly_scores(X)) == len(X)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, st.floats(0, 0.5)), st.sampled_from(oddshot.experts()))
+@pytest.mark.filterwarnings("ignore")
+def test_fitting_whatever_by_pyods_contract(X, contamination, name):
+    fitted = within(lambda: getattr(oddshot.pyod, name)(contamination).fit(X))
+    if fitted is not None:
+        assert len(fitted.labels_) == len(X) and set(fitted.labels_) <= {0, 1}
 
 
 @settings(max_examples=200, deadline=None)
@@ -143,6 +175,73 @@ def test_frames_of_whatever(columns):
     made = within(lambda: _core.Table.from_stream(table.__arrow_c_stream__(), "X", [], []))
     if made is not None and columns:
         assert len(made) == 3 and len(made.columns()) == len(columns)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, st.lists(st.text(), min_size=3, max_size=3)), st.one_of(ANYTHING, ARRAYS), st.one_of(ANYTHING, st.integers(0, 2)))
+def test_rows_of_whatever_for_a_detector_of_the_core(X, names, out, threads):
+    for call in (lambda: CORE.score_rows(X, names, out, threads), lambda: CORE.probabilities(out, threads, X, names)):
+        try:
+            call()
+        except (*MILD, BufferError):
+            pass
+
+
+TABLES = st.one_of(
+    ANYTHING,
+    ARRAYS,
+    st.builds(
+        lambda columns, kinds: pyarrow.table({**{name: np.arange(30.0) * i for i, name in enumerate(columns)}, "label": (kinds * 30)[:30]}),
+        st.lists(st.text(), max_size=3),
+        st.lists(st.sampled_from(["normal", "0", "a", "b", None, ""]), min_size=1, max_size=6),
+    ),
+)
+SETTINGS = st.one_of(st.just({}), st.dictionaries(st.sampled_from(["label", "normal", "held_out", "ignored", "minimum_anomalies"]), st.one_of(ANYTHING, st.lists(st.text()), st.integers(1, 5)), max_size=2))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(ANYTHING, st.dictionaries(st.text(max_size=3), TABLES, max_size=3)), TABLES, st.one_of(ANYTHING, ARRAYS, LABELS), SETTINGS)
+@pytest.mark.filterwarnings("ignore")
+def test_suites_of_whatever(frames, table, y, given_settings):
+    for call in (
+        lambda: oddshot.Suite.from_frames(frames, **given_settings),
+        lambda: oddshot.Suite.from_frame(table, **given_settings),
+        lambda: oddshot.Suite.from_tasks([oddshot.Task("t", table, y), oddshot.Task("u", table, y, held_out=True)], minimum_anomalies=1),
+        lambda: oddshot.Suite.simulated(frames),
+    ):
+        made = within(call)
+        assert made is None or len(made.tasks) >= 1
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(_core.options()), st.one_of(ANYTHING, st.just("adam"), st.integers(-2, 3), st.lists(st.integers(-1, 3))), min_size=1, max_size=2), st.one_of(ANYTHING, st.sampled_from(sorted(oddshot.learners()))))
+def test_options_of_whatever(suite, options, learner):
+    # Refused, or a training of no steps.
+    within(lambda: oddshot.meta_train(suite, learner, progress=False, **{**options, "steps": 0, "episodes": 1, "members": 1, "hidden": [4]}))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(["background", "evaluations", "neighbours", "columns"]), value=st.one_of(ANYTHING, st.integers(-2, 200)))
+def test_reasons_by_whatever(detector, name, value):
+    found = within(lambda: detector.explain(ROWS[:1], **{"evaluations": 64, name: value} if not (name == "evaluations" and isinstance(value, int) and value > 200) else {}))
+    assert found is None or len(found) == 1
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_detectors_are_refused_or_work(data, detector):
+    content = bytearray(detector.detector_.core.serialise())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    out = np.empty(len(ROWS), np.float32)
+    within(lambda: _core.Detector.parse(bytes(content), "bytes").score_rows(ROWS, ["x0", "x1", "x2"], out, 1))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(ANYTHING, st.binary(max_size=200)))
+def test_models_of_whatever(content):
+    for call in (lambda: oddshot.MetaModel.from_bytes(content), lambda: oddshot.MetaModel.of(content), lambda: _core.Detector.parse(content, "bytes")):
+        assert within(call) is None
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

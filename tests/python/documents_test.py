@@ -40,7 +40,7 @@ def test_the_page_s_few_shot_lines_run(capsys):
     assert "row 0: score" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module", ["oddshot", "oddshot._experts", "oddshot._explanation", "oddshot._few_shot", "oddshot._labels", "oddshot._meta", "oddshot._rows", "oddshot._tables", "oddshot.pyod", "oddshot.plot"])
+@pytest.mark.parametrize("module", ["oddshot", "oddshot._adapted", "oddshot._checks", "oddshot._experts", "oddshot._explanation", "oddshot._few_shot", "oddshot._labels", "oddshot._meta", "oddshot._rows", "oddshot._tables", "oddshot.pyod", "oddshot.plot"])
 def test_the_examples_of_docstrings_run(module):
     assert doctest.testmod(importlib.import_module(module)).failed == 0
 
@@ -77,6 +77,16 @@ def test_importing_costs_little_and_needs_neither_scikit_learn_nor_matplotlib():
     best = min((subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split() for _ in range(3)), key=lambda words: float(words[0]))
     assert best[1:] == []
     assert float(best[0]) < 0.1
+
+
+@pytest.mark.parametrize("words", [["few_shot_bench.py", "1"], ["experts_bench.py", "300"]])
+def test_the_bench_runs(words):
+    pytest.importorskip("pyod")
+    done = subprocess.run([sys.executable, ROOT / "bench/python" / words[0], *words[1:]], capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    assert "isolation forest" in done.stdout
 
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples/python").glob("*.py") if path.name != "data.py")

@@ -5,9 +5,11 @@ import pickle
 import threading
 import time
 
+import duckdb
 import numpy as np
 import pandas
 import polars
+import pyarrow
 import pytest
 from sklearn.base import clone
 from sklearn.neighbors import LocalOutlierFactor
@@ -77,7 +79,12 @@ def test_rows_of_float32_are_not_copied():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < rows.nbytes / 1024 / 2
 
 
-@pytest.mark.parametrize("frame", [pandas.DataFrame, polars.DataFrame])
+def duckdb_relation(columns):
+    frame = pandas.DataFrame(columns)  # which DuckDB finds by its name
+    return duckdb.sql("select * from frame")
+
+
+@pytest.mark.parametrize("frame", [pandas.DataFrame, polars.DataFrame, pyarrow.table, pyarrow.record_batch, duckdb_relation])
 def test_frames_score_as_their_numbers_do(expert, rows, frame):
     names = ["a", "b", "c", "d"]
     fitted = expert().fit(frame(dict(zip(names, rows.T))))
@@ -85,6 +92,15 @@ def test_frames_score_as_their_numbers_do(expert, rows, frame):
     np.testing.assert_array_equal(fitted.score_samples(frame(dict(zip(names, rows.T)))), expert().fit(rows).score_samples(rows))
     with pytest.raises(ValueError, match="feature names"):
         fitted.score_samples(frame(dict(zip("wxyz", rows.T))))
+
+
+def test_what_holds_no_numbers_is_refused_in_words(rows):
+    words = {"a": rows[:, 0], "proto": np.where(rows[:, 0] > 0, "tcp", "udp")}
+    for kind in (polars.DataFrame, pyarrow.table, duckdb_relation):
+        with pytest.raises(oddshot.ArgumentError, match='X, column "proto" holds words'):
+            oddshot.KNN().fit(kind(words))
+    with pytest.raises(oddshot.KindError, match="collect"):
+        oddshot.KNN().fit(polars.DataFrame({"a": rows[:, 0]}).lazy())
 
 
 def test_a_copy_and_a_pickle_score_to_the_same_bits(expert, rows):

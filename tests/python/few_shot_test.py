@@ -85,9 +85,14 @@ def test_memory_order_and_strides_do_not_matter(model, labelled, dtype):
     X = X.astype(np.float32).astype(dtype)
     wide = np.zeros((len(X), 11), dtype)
     wide[:, 1:11:2] = X
+    read_only = X.copy()
+    read_only.flags.writeable = False
     detector = model.adapt(X, y)
-    for same in (np.asfortranarray(X), wide[:, 1:11:2]):
-        np.testing.assert_array_equal(detector.anomaly_scores(same), detector.anomaly_scores(X))
+    wanted = detector.anomaly_scores(X)
+    for same in (np.asfortranarray(X), wide[:, 1:11:2], np.ascontiguousarray(X[::-1, ::-1])[::-1, ::-1], read_only):
+        np.testing.assert_array_equal(detector.anomaly_scores(same), wanted)
+        np.testing.assert_array_equal(model.adapt(same, y).anomaly_scores(X), wanted)
+    np.testing.assert_array_equal([detector.anomaly_scores(X[[i]])[0] for i in range(5)], wanted[:5])
 
 
 def test_copies_pickles_and_files_score_to_the_same_bits(model, mixed, tmp_path):
@@ -103,6 +108,15 @@ def test_copies_pickles_and_files_score_to_the_same_bits(model, mixed, tmp_path)
     ):
         np.testing.assert_array_equal(other.anomaly_scores(frame), wanted)
     assert (tmp_path / "d.safetensors").read_bytes() in pickle.dumps(detector)
+
+
+def test_the_file_of_a_detector_of_an_array_takes_arrays(model, labelled, tmp_path, recwarn):
+    X, y, _ = labelled
+    model.adapt(X, y).save(tmp_path / "d.safetensors")
+    loaded = oddshot.FewShotDetector.load(tmp_path / "d.safetensors")
+    assert loaded.n_features_in_ == 5 and not hasattr(loaded, "feature_names_in_")
+    np.testing.assert_array_equal(loaded.anomaly_scores(X), model.adapt(X, y).anomaly_scores(X))
+    assert not [one for one in recwarn if "feature names" in str(one.message)]
 
 
 def test_normals_alone_are_enough(model, labelled):
@@ -206,6 +220,8 @@ def test_a_false_discovery_rate_is_that_of_benjamini_and_hochberg(alarmed, cloud
     np.testing.assert_array_equal(alarmed.alerts(X, fdr=0.1), alarmed.p_values(X) <= cut)
     with pytest.raises(oddshot.ArgumentError, match="not by both"):
         alarmed.alerts(X, fdr=0.1, max_false_alarms=0.1)
+    with pytest.raises(oddshot.ArgumentError, match="with weights"):
+        alarmed.alerts(X, fdr=0.1, weight=np.ones(len(X)))
 
 
 def test_too_few_calibrators_for_a_rate_say_how_many_are_needed(model, labelled):
@@ -341,6 +357,27 @@ def test_labels_that_come_later_make_the_detector_of_all_rows(model, mixed):
     np.testing.assert_array_equal(grown.anomaly_scores(frame), at_once.anomaly_scores(frame))
     np.testing.assert_array_equal(grown.p_values(frame), at_once.p_values(frame))
     assert [event["what"] for event in grown.history_] == ["adapted", "updated"] and grown.history_[1]["added"] == 5
+
+
+def test_weights_that_come_later_make_the_detector_of_all_rows(model, labelled):
+    X, y, _ = labelled
+    weight = np.where(X[:, 0] > 0, 2.0, 0.5)
+    first = np.arange(260) < 200
+    options = dict(calibration="cross-fitted")
+    grown = model.adapt(X[first], y[first], weight=weight[first], **options).partial_fit(X[~first], y[~first], weight=weight[~first])
+    at_once = model.adapt(X, y, weight=weight, **options)
+    np.testing.assert_array_equal(grown.anomaly_scores(X), at_once.anomaly_scores(X))
+    np.testing.assert_array_equal(grown.p_values(X, weight=weight), at_once.p_values(X, weight=weight))
+    assert (grown.p_values(X, weight=weight) != model.adapt(X, y, **options).p_values(X)).any()
+    heavier = model.adapt(X[first], y[first], weight=weight[first], **options).partial_fit(X[~first], y[~first], weight=10 * weight[~first])
+    assert (heavier.p_values(X, weight=weight) == grown.p_values(X, weight=weight)).all()  # the later rows are anomalies and unknown: no calibrators
+    relabelled = grown.partial_fit(X[:3], y[:3], weight=[9, 9, 9])
+    assert (relabelled.p_values(X, weight=weight) != at_once.p_values(X, weight=weight)).any()
+    wanted = grown.p_values(X, weight=weight)
+    for wrong, words in [(None, "give the weight of these"), ([1, 2], "2 weights for 3 rows"), ([1, -1, 1], "weight, row 1"), (["a", "b", "c"], "list of numbers")]:
+        with pytest.raises(oddshot.ArgumentError if words != "2 weights for 3 rows" else oddshot.ShapeError, match=words):
+            grown.partial_fit(X[:3], y[:3], weight=wrong)
+        np.testing.assert_array_equal(grown.p_values(X, weight=weight), wanted)
 
 
 def test_a_label_is_corrected_and_withdrawn(model, labelled):

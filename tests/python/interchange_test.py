@@ -104,6 +104,44 @@ def test_an_update_and_reasons_are_those_of_the_command_line(files, adapted):
     assert why.shares == {one["column"]: one["share"] for one in told[0]["columns"]}
 
 
+def test_an_onnx_model_written_in_python_is_that_of_the_command_line_and_scores_alike(tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    rng = np.random.default_rng(6)
+    kinds = np.repeat(["normal", "a", "b"], [500, 60, 60])
+    rows = pandas.DataFrame(rng.normal(size=(620, 3)), columns=["x", "y", "z"]).astype(np.float32)
+    rows.loc[kinds == "a", "x"] += 4
+    rows.loc[kinds == "b", "y"] -= 4
+    suite = oddshot.Suite.from_frame(rows.assign(kind=kinds), label="kind", held_out=["b"])
+    model = oddshot.meta_train(suite, "score-net", steps=20, episodes=48, normals=30, shots=[5], members=1, progress=False)
+    support = np.r_[0:400, 560:570]
+    detector = model.adapt(rows.iloc[support], (kinds[support] == "b").astype(int), max_false_alarms=0.05, fall_back=False)
+    detector.export(tmp_path / "python.onnx")
+    detector.save(tmp_path / "d.safetensors")
+    run(PROGRAM, "export", tmp_path / "d.safetensors", "-o", tmp_path / "program.onnx")
+    assert (tmp_path / "python.onnx").read_bytes() == (tmp_path / "program.onnx").read_bytes()
+    new = rows.iloc[400:500]
+    outputs = ["score", "p_value", "alert"]
+    given = {name: new[[name]].to_numpy() for name in new.columns}
+    found = onnxruntime.InferenceSession(tmp_path / "python.onnx").run(outputs, given)
+    np.testing.assert_allclose(found[0][:, 0], detector.anomaly_scores(new), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found[1][:, 0], detector.p_values(new), atol=0.02)
+    with pytest.raises(oddshot.ArgumentError, match="table"):
+        oddshot.FewShotDetector().fit(rows[:100]).export(tmp_path / "universal.onnx")
+    assert not (tmp_path / "universal.onnx").exists()
+    with pytest.raises(oddshot.IoError):
+        detector.export(tmp_path / "nowhere" / "d.onnx")
+
+
+def options_of(command):
+    found = {line.split()[0].split(",")[0] for line in run(PROGRAM, command, "--help").splitlines() if line.strip().startswith("--")}
+    return {name.strip("-").replace("-", "_") for name in found}
+
+
+def test_the_options_of_training_and_judging_are_those_of_the_command_line():
+    here = {"data", "no_download", "threads", "resume", "learner", "baselines"}  # arguments of their own in Python, or of files
+    assert set(oddshot._core.options()) == (options_of("train") | options_of("evaluate")) - here
+
+
 def test_a_detector_of_labels_of_ones_own_is_updated_in_python(files):
     rows = pandas.read_csv(files / "rows.csv")
     rows["label"] = rows["label"].map({"normal": "fine", "anomaly": "fraud"})

@@ -15,6 +15,12 @@ def frame(task, kind=pandas.DataFrame):
     return kind({**columns, "label": np.where(task.y == 1, "odd", "normal")})
 
 
+def make_few(task):
+    """The task's rows without most of its anomalies."""
+    some = np.r_[: len(task.y) - 37]
+    return task.X[some], task.y[some]
+
+
 def test_a_suite_of_tasks_and_one_of_frames_are_the_same(tasks, suite):
     held_out = [task.name for task in tasks if task.held_out]
     for kind in (pandas.DataFrame, polars.DataFrame):
@@ -79,6 +85,17 @@ def test_progress_gets_every_step_and_its_exception_ends_the_training(suite):
         oddshot.meta_train(suite, "score-net", steps=5000, episodes=8, members=1, progress=stop)
 
 
+def test_a_bar_counts_to_its_end_where_it_is_asked_for(suite, model, capsys):
+    pytest.importorskip("tqdm")
+    oddshot.meta_train(suite, "score-net", steps=4, episodes=8, members=1, progress=True)
+    told = capsys.readouterr().err
+    assert "meta-training: 100%" in told and "score-net, loss" in told
+    oddshot.evaluate(model, suite, baselines=["ecod"], shots=[1], repeats=1, query_normals=50, progress=True)
+    assert "evaluating: 100%" in capsys.readouterr().err
+    oddshot.evaluate(model, suite, baselines=["ecod"], shots=[1], repeats=1, query_normals=50)  # no terminal here
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     "options, words",
     [
@@ -109,6 +126,29 @@ def test_labels_and_names_of_tasks_are_checked(tasks):
         oddshot.Suite.from_tasks([task, task])
     with pytest.raises(ValueError, match="there are no tasks"):
         oddshot.Suite.from_tasks([])
+    with pytest.raises(ValueError, match='no task is left; "table 0" is no task: 40 anomalies are too few'):
+        oddshot.Suite.from_tasks([task], minimum_anomalies=41)
+    assert oddshot.Suite.from_tasks([task, oddshot.Task("few", *make_few(task))]).notes == ['"few" is no task: 3 anomalies are too few']
+
+
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        ({"frames": None}, TypeError, "frames is of type NoneType"),
+        ({"frames": {1: None}}, TypeError, "the name of a task is 1"),
+        ({"frames": {"a": "rows"}}, ValueError, "a holds what is no number"),
+        ({"held_out": "b"}, TypeError, "held_out is 'b'; it must be a list of names"),
+        ({"held_out": ["b"]}, ValueError, 'held_out names "b", and there is no such task'),
+        ({"label": 3}, TypeError, "label is 3"),
+        ({"minimum_anomalies": 1.5}, TypeError, "minimum_anomalies is 1.5"),
+        ({"minimum_anomalies": -1}, ValueError, "minimum_anomalies is -1"),
+    ],
+)
+def test_an_argument_of_a_suite_that_cannot_be_is_refused_by_name(tasks, arguments, error, words):
+    given = {"frames": {"a": frame(tasks[0])}} | arguments
+    with pytest.raises(error, match=words) as caught:
+        oddshot.Suite.from_frames(given.pop("frames"), **given)
+    assert isinstance(caught.value, oddshot.Error)
 
 
 def test_the_learners_of_the_command_line_are_listed():

@@ -21,7 +21,9 @@
 #include "oddshot/detector/detector.h"
 #include "oddshot/detector/drift.h"
 #include "oddshot/detector/explain.h"
+#include "oddshot/detector/onnx.h"
 #include "oddshot/detector/probability.h"
+#include "oddshot/model_io/atomic_file.h"
 #include "table.h"
 
 namespace nb = nanobind;
@@ -75,6 +77,16 @@ void score(const PyDetector& detector, const PyTable& table, nb::handle out, uns
   const nb::gil_scoped_release free;
   ThreadPool pool(threads);
   std::ranges::copy(detector.detector.score(table.table, pool), scores.span().begin());
+}
+
+// Of an array whose columns are called `names`.
+void score_rows(const PyDetector& detector, nb::handle array, const Names& names, nb::handle out, unsigned threads) {
+  score(detector, table_of_rows(array, names, "X"), out, threads);
+}
+
+void export_onnx(const PyDetector& detector, const std::string& path) {
+  const nb::gil_scoped_release free;
+  write_file_atomically(path, to_onnx(detector.detector));
 }
 
 // weights: None, or as many as there are scores.
@@ -186,10 +198,13 @@ void bind_detectors(nb::module_& module) {
       .def("without", &without, nb::arg("table"), nb::arg("when"), nb::arg("threads"))
       .def(
           "save", [](const PyDetector& detector, const std::string& path) { save_detector(detector.detector, path); }, nb::arg("path"))
+      .def("export_onnx", &export_onnx, nb::arg("path"))
       .def("serialise", [](const PyDetector& detector) { return to_bytes(serialise(detector.detector)); })
       .def(
           "describe", [](const PyDetector& detector, bool json) { return describe(detector.detector, json); }, nb::arg("json"))
       .def("score", &score, nb::arg("table"), nb::arg("out"), nb::arg("threads"), "Scores of the rows to out [N] of float32.")
+      .def("score_rows", &score_rows, nb::arg("X"), nb::arg("names"), nb::arg("out"), nb::arg("threads"),
+           "The same of X [N x D], whose columns are called `names`.")
       .def("p_values", &p_values, nb::arg("scores"), nb::arg("weight").none(), nb::arg("out"), nb::arg("count"),
            "Of scores [count] of float32, with weights [count] of float32 or None, to out [count] of float64.")
       .def("probabilities", &probabilities, nb::arg("scores"), nb::arg("share"), nb::arg("out"), nb::arg("count"),

@@ -1,4 +1,5 @@
 // Tables out of arrays, columns and whatever speaks the Arrow C data interface.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -52,13 +53,17 @@ PyTable from_batch(nb::handle schema_capsule, nb::handle array_capsule, const st
   return {table_from_arrow(schema, array, options_of(name, numeric, category))};
 }
 
-PyTable from_matrix(nb::handle array, const Names& names, const std::string& name) {
+}  // namespace
+
+PyTable table_of_rows(nb::handle array, const std::vector<std::string>& names, const std::string& name) {
   const Rows rows(array, name.c_str(), Missing::kAllowed);
   const MatrixView view = rows.view();
   if (names.size() != view.cols) {
     throw ShapeError(std::to_string(names.size()) + " names for " + std::to_string(view.cols) + " columns of " + name);
   }
+  const nb::gil_scoped_release free;
   PyTable table;
+  table.table.columns.reserve(view.cols);
   for (std::size_t c = 0; c < view.cols; ++c) {
     Column column{.name = names[c], .kind = ColumnKind::kNumeric, .numbers = {}, .codes = {}, .categories = {}};
     column.numbers.resize(view.rows);
@@ -67,6 +72,8 @@ PyTable from_matrix(nb::handle array, const Names& names, const std::string& nam
   }
   return table;
 }
+
+namespace {
 
 void check_column(const PyTable& table, const std::string& name, std::size_t rows) {
   if (table.table.find(name)) throw ArgumentError("two columns are called \"" + name + "\"");
@@ -103,6 +110,12 @@ nb::list columns(const PyTable& table) {
   return all;
 }
 
+void numbers(const PyTable& table, const std::string& name, nb::handle out) {
+  const Column& column = table.table.column(name);
+  if (column.kind != ColumnKind::kNumeric) throw ArgumentError("column \"" + name + "\" holds words where numbers belong");
+  std::ranges::copy(column.numbers, Floats(out, column.numbers.size(), "out").span().begin());
+}
+
 PyTable select(const PyTable& table, const Names& names) {
   PyTable some;
   for (const std::string& name : names) some.table.columns.push_back(table.table.column(name));
@@ -118,11 +131,12 @@ void bind_tables(nb::module_& module) {
                   "Of what __arrow_c_stream__ gives.")
       .def_static("from_batch", &from_batch, nb::arg("schema"), nb::arg("array"), nb::arg("name"), nb::arg("numeric"), nb::arg("category"),
                   "Of what __arrow_c_array__ gives.")
-      .def_static("from_matrix", &from_matrix, nb::arg("X"), nb::arg("names"), nb::arg("name"),
+      .def_static("from_matrix", &table_of_rows, nb::arg("X"), nb::arg("names"), nb::arg("name"),
                   "Of an array [N x D] of float32 or float64, NaN where missing.")
       .def("add_category", &add_category, nb::arg("name"), nb::arg("codes"), nb::arg("words"))
       .def("add_numeric", &add_numeric, nb::arg("name"), nb::arg("values"))
       .def("columns", &columns, "(name, whether it is numeric) of each column.")
+      .def("numbers", &numbers, nb::arg("name"), nb::arg("out"), "Of a numeric column, to out [N] of float32; NaN where missing.")
       .def("select", &select, nb::arg("names"), "The columns of these names, in this order.")
       .def("__len__", [](const PyTable& table) { return table.table.rows(); });
 }

@@ -57,6 +57,9 @@ class Table:
     def columns(self) -> list:
         """(name, whether it is numeric) of each column."""
 
+    def numbers(self, name: str, out: object) -> None:
+        """Of a numeric column, to out [N] of float32; NaN where missing."""
+
     def select(self, names: Sequence[str]) -> Table:
         """The columns of these names, in this order."""
 
@@ -133,12 +136,17 @@ class Detector:
 
     def save(self, path: str) -> None: ...
 
+    def export_onnx(self, path: str) -> None: ...
+
     def serialise(self) -> bytes: ...
 
     def describe(self, json: bool) -> str: ...
 
     def score(self, table: Table, out: object, threads: int) -> None:
         """Scores of the rows to out [N] of float32."""
+
+    def score_rows(self, X: object, names: Sequence[str], out: object, threads: int) -> None:
+        """The same of X [N x D], whose columns are called `names`."""
 
     def p_values(self, scores: object, weight: object | None, out: object, count: int) -> None:
         """
@@ -227,6 +235,11 @@ class Suite:
 
     def tasks(self) -> list:
         """(name, held out, normals, anomalies) of each task."""
+
+    def too_small(self) -> list:
+        """
+        (name, anomalies) of each kind or table that has too few of them to be a task.
+        """
 
     def describe(self) -> str: ...
 

@@ -9,9 +9,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from . import _core
+from ._checks import rate_of, seed_of, threads_of
 from ._labels import encode_labels
 from ._names import EXPERTS, LABELLED
-from ._rows import fitting_rows, rate_of, scoring_rows, seed_of, threads_of
+from ._rows import finite_rows, fitting_rows, scoring_rows
 
 
 def experts(labelled: bool = False) -> list[str]:
@@ -53,19 +54,6 @@ class Fitted:
         out = np.empty(len(self._rows), dtype=np.float32)
         self._core.fitting_scores(out)
         return out
-
-
-def expert_rows(rows: np.ndarray) -> np.ndarray:
-    """Rows in float32, which the core works in; a value that it cannot hold is an error with its place."""
-    with np.errstate(over="ignore"):
-        single = rows.astype(np.float32, copy=False)
-    wrong = np.argwhere(~np.isfinite(single))
-    if len(wrong):
-        r, c = wrong[0]
-        value = rows[r, c]
-        what = "NaN" if np.isnan(value) else "inf or -inf" if np.isinf(value) else "beyond the range of float32"
-        raise _core.ArgumentError(f"X, row {r}, column {c} is {what}; every value must be a finite number")
-    return single
 
 
 class _OnExpert(BaseEstimator):
@@ -159,7 +147,7 @@ class Expert(OutlierMixin, _OnExpert):
         """
         rate = rate_of(self.max_false_alarms, "max_false_alarms")
         threads_of(self.n_jobs)
-        left_out = self._fit(expert_rows(fitting_rows(self, X)), None, rate)
+        left_out = self._fit(finite_rows(fitting_rows(self, X)), None, rate)
         self.fitting_scores_ = np.negative(left_out, dtype=np.float64)
         self.offset_ = -self._highest
         return self
@@ -244,7 +232,7 @@ class LabelledExpert(ClassifierMixin, _OnExpert):
         """
         rate = rate_of(self.max_false_alarms, "max_false_alarms")
         threads_of(self.n_jobs)
-        rows = expert_rows(fitting_rows(self, X))
+        rows = finite_rows(fitting_rows(self, X))
         if y is None:
             raise _core.ArgumentError(f"requires y to be passed, but the target y is None: {type(self).__name__} learns from known anomalies")
         labels, self.classes_, _ = encode_labels(y, pos_label=self.pos_label)

@@ -9,34 +9,18 @@ from typing import Any, Sequence
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from . import _core
+from ._adapted import Adapted
+from ._checks import names_of, number_of, rate_of, text_of, threads_of
 from ._explanation import Explanation
 from ._labels import encode_labels
 from ._meta import MetaModel
-from ._rows import rate_of, scoring_rows, threads_of
+from ._rows import fitting_rows, scoring_rows
 from ._tables import column_names, is_frame, new_name, table_of, with_labels, with_weights
 
-_RATE = 0.05  # of false alarms, where none was asked for
 _WORDS = ("normal", "anomaly")  # labels as the core has them
-
-
-class Adapted:
-    """The core's detector; pickled as the bytes of its file."""
-
-    def __init__(self, core: Any) -> None:
-        self.core = core
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Adapted.from_bytes, (self.core.serialise(),)
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Adapted:
-        return cls(_core.Detector.parse(content, "pickle"))
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Adapted:
-        return self
 
 
 class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
@@ -273,7 +257,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         ValueError
             Without a calibration.
         """
-        return self._p_values(self._scores(X), weight)
+        return self._adapted.p_values(self._scores(X), weight)
 
     def alerts(self, X: Any, *, max_false_alarms: float | None = None, fdr: float | None = None, weight: Any = None) -> np.ndarray:
         """Which rows to look at: the column ``alert`` of ``oddshot score``.
@@ -297,22 +281,16 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If the calibrators are too few for so small a rate (with how many it needs), or there is no calibration.
         """
-        core = self._core
-        if fdr is not None:
-            share = rate_of(fdr, "fdr")
-            if max_false_alarms is not None:
-                raise _core.ArgumentError("alerts are told by max_false_alarms or by fdr, not by both")
-            if core.weighted:
-                raise _core.ArgumentError("a false discovery rate cannot be promised with a weighted calibration")
-            p = self.p_values(X)
-            cut = _core.false_discovery_cut(p, len(p), share)
-            return np.zeros(len(p), dtype=bool) if cut is None else p <= cut
-        rate = self.max_false_alarms_ if max_false_alarms is None else rate_of(max_false_alarms, "max_false_alarms")
-        if core.weighted:
-            return self.p_values(X, weight=weight) <= rate * (1 + 1e-9)
+        adapted = self._adapted
+        if fdr is None:
+            rate = None if max_false_alarms is None else rate_of(max_false_alarms, "max_false_alarms")
+            return adapted.alerts(self._scores(X), rate, weight)
+        share = rate_of(fdr, "fdr")
+        if max_false_alarms is not None:
+            raise _core.ArgumentError("alerts are told by max_false_alarms or by fdr, not by both")
         if weight is not None:
-            raise _core.ArgumentError("weights of rows need a calibration with weights: give fit the weights of its rows too")
-        return self._scores(X) > np.float32(core.threshold(_RATE if rate is None else rate))
+            raise _core.ArgumentError("a false discovery rate cannot be promised with weights of rows")
+        return adapted.discoveries(self._scores(X), share)
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of each row: an anomaly where it is an alert at the rate ``max_false_alarms_``.
@@ -331,8 +309,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         ValueError
             Without a calibration.
         """
-        alerts = self.alerts(X)
-        return self.classes_[alerts.astype(int)]
+        return self.classes_[self._adapted.alerts(self._scores(X)).astype(int)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """How likely a row is to be normal and to be an anomaly, where ``anomaly_share`` of the rows are anomalies.
@@ -356,16 +333,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         ValueError
             Without a calibration.
         """
-        core, scores = self._core, self._scores(X)
-        share = rate_of(self.anomaly_share, "anomaly_share")
-        if core.knows_probabilities:
-            anomaly = np.empty(len(scores), dtype=np.float64)
-            core.probabilities(scores, share, anomaly, len(scores))
-        else:
-            p = np.minimum(self._p_values(scores, None), 1 / np.e)
-            against = -np.e * p * np.log(p) * (1 - share) / share
-            anomaly = 1 / (1 + against)
-        return np.column_stack([1 - anomaly, anomaly])
+        return self._adapted.probabilities(self._scores(X), self.anomaly_share)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """The score less ``threshold_``: above 0 for anomalies. With weights, ``max_false_alarms_`` less the p-value.
@@ -378,10 +346,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        core = self._core
-        if core.weighted:
-            return self.max_false_alarms_ * (1 + 1e-9) - self.p_values(X)
-        return self.anomaly_scores(X) - core.threshold(_RATE if self.max_false_alarms_ is None else self.max_false_alarms_)
+        return self._adapted.decisions(self._scores(X))
 
     def explain(self, X: Any, *, background: int = 5, evaluations: int = 2048, neighbours: int = 3, columns: int = 8) -> list[Explanation]:
         """Why rows score as they do: Shapley values of their columns, and the known rows most like them; as ``oddshot explain``.
@@ -404,7 +369,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         list of Explanation
             One for each row.
         """
-        core, table = self._core, self._table(X, reset=False)
+        core, table = self._adapted.core, self._table(X, reset=False)
         made = core.explain(table, background, evaluations, neighbours, columns, threads_of(self.n_jobs))
         return [Explanation._of(text, card) for text, card in made]
 
@@ -425,7 +390,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         ValueError
             Without a calibration.
         """
-        core, table = self._core, self._table(X, reset=False)
+        core, table = self._adapted.core, self._table(X, reset=False)
         return json.loads(core.drift(table, True, threads_of(self.n_jobs)))
 
     def transform(self, X: Any) -> np.ndarray:
@@ -439,34 +404,42 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, 1 to 3), or a frame as of ``set_output``
         """
-        core = self._core
-        scores = self._scores(X)
-        columns = [scores.astype(np.float64)]
-        if core.calibration != "none":
-            columns.append(self._p_values(scores, None))
-        if core.max_false_alarms is not None:
-            rate = core.max_false_alarms
-            alerts = columns[1] <= rate * (1 + 1e-9) if core.weighted else scores > np.float32(core.threshold(rate))
-            columns.append(alerts.astype(np.float64))
-        return np.column_stack(columns)
+        return self._adapted.columns(self._scores(X))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns of ``transform``."""
-        core = self._core
-        names = ["score", *["p_value"] * (core.calibration != "none"), *["alert"] * (core.max_false_alarms is not None)]
-        return np.array(names, dtype=object)
+        return np.array(self._adapted.column_names, dtype=object)
 
     def left_out_auroc(self) -> float | None:
         """How well the detector tells its own anomalies from its normals, each scored by an adapting that has not seen it; None without anomalies."""
-        return self._core.left_out_auroc(threads_of(self.n_jobs))
+        return self._adapted.core.left_out_auroc(threads_of(self.n_jobs))
 
     def describe(self, json: bool = False) -> str:
         """For people: what ``oddshot inspect`` prints; with ``json`` the same for programs."""
-        return self._core.describe(json)
+        return self._adapted.core.describe(json)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the detector file, which ``oddshot score`` reads; whole or not at all."""
-        self._core.save(os.fspath(path))
+        self._adapted.core.save(os.fspath(path))
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the detector as an ONNX model for other programs, as ``oddshot export`` does; whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+            Inputs are the columns by their names (those of an array are x0, x1, ...), outputs score, p_value and alert: docs/onnx.md has their
+            types.
+
+        Raises
+        ------
+        ValueError
+            Naming what cannot be exported: a model of space "table", as "universal" is, windows of a time series, a simple method that serves
+            instead.
+        OSError
+            If the file cannot be written.
+        """
+        self._adapted.core.export_onnx(os.fspath(path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, n_jobs: int | None = None) -> FewShotDetector:
@@ -483,51 +456,41 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         core = _core.Detector.load(os.fspath(path))
         detector.classes_ = np.array([0, 1] if core.words == _WORDS else core.words)
         names = [name for name, _ in core.kept_columns()] or [*core.numeric, *core.category]
-        detector.feature_names_in_ = np.array(names, dtype=object)
         detector.n_features_in_ = len(names)
+        if tuple(names) != column_names(len(names)):  # which are those of an array, whose columns have no names
+            detector.feature_names_in_ = np.array(names, dtype=object)
         return detector._take(core, [])
 
     @property
-    def _core(self) -> Any:
+    def _adapted(self) -> Adapted:
         if not hasattr(self, "detector_"):
             check_is_fitted(self)  # dear for a single row
-        return self.detector_.core
+        return self.detector_
 
     def _options(self) -> dict[str, Any]:
         rate_of(self.anomaly_share, "anomaly_share")
         rate = None if self.max_false_alarms is None else rate_of(self.max_false_alarms, "max_false_alarms")
-        if not isinstance(self.calibration, str):
-            raise _core.KindError(f"calibration is {self.calibration!r}; it must be one of auto, held-back, cross-fitted, none")
-        trim = self.contamination_robust
-        if isinstance(trim, bool) or not isinstance(trim, (int, float, np.integer, np.floating)):
-            raise _core.KindError(f"contamination_robust is {trim!r}; it must be a number of 0 to below 0.5")
-        if isinstance(self.ignored, (str, bytes)):
-            raise _core.KindError(f"ignored is {self.ignored!r}; it must be a list of names")
         return {
-            "ignored": [str(name) for name in self.ignored],
-            "calibration": self.calibration,
+            "ignored": names_of(self.ignored, "ignored"),
+            "calibration": text_of(self.calibration, "calibration", "one of auto, held-back, cross-fitted, none"),
             "max_false_alarms": rate,
-            "trim": float(trim),
+            "trim": number_of(self.contamination_robust, "contamination_robust", "a number of 0 to below 0.5"),
             "fall_back": bool(self.fall_back),
             "keep_rows": not self.forget_rows,
         }
 
     def _take(self, core: Any, notes: list[str]) -> FewShotDetector:
-        self.detector_ = Adapted(core)
+        self.detector_ = adapted = Adapted(core)
         self.n_normals_, self.n_anomalies_ = core.normals, core.anomalies
         self.calibration_, self.n_calibrators_ = core.calibration, core.calibrators
-        self.max_false_alarms_ = core.max_false_alarms
-        if self.max_false_alarms_ is None and core.calibrators > 0:
-            self.max_false_alarms_ = max(_RATE, 1 / (core.calibrators + 1))
-        plain = self.max_false_alarms_ is not None and not core.weighted
-        self.threshold_ = float(core.threshold(self.max_false_alarms_)) if plain else None
-        self.method_ = core.method
-        self.probability_ = "model" if core.knows_probabilities else "p-value"
+        self.max_false_alarms_, self.threshold_ = adapted.rate, adapted.threshold
+        self.method_, self.probability_ = core.method, adapted.probability
         self.notes_ = [*notes, *core.notes]
         self.history_ = core.history()
         return self
 
     def _table(self, X: Any, *, reset: bool, kept: bool = False) -> Any:
+        """X as a table; of rows to ``fit`` its columns are learned (``reset``), else they are of the kinds that are needed, or were ``kept``."""
         if is_frame(X):
             numeric, category = ([], []) if reset else self._kinds(kept)
             table = table_of(X, "X", numeric=numeric, category=category)
@@ -535,38 +498,25 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
                 self.n_features_in_ = len(table.columns())
                 self.feature_names_in_ = np.array([name for name, _ in table.columns()], dtype=object)
             return table
-        if reset:
-            rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite=False, ensure_min_samples=2)
-        else:
-            rows = scoring_rows(self, X)
+        return table_of(fitting_rows(self, X) if reset else scoring_rows(self, X), "X", self._names())
+
+    def _names(self) -> Sequence[str]:
+        """Names of the columns of an array."""
         names = getattr(self, "feature_names_in_", None)
-        return table_of(rows, "X", column_names(rows.shape[1]) if names is None else [str(name) for name in names])
+        return column_names(self.n_features_in_) if names is None else [str(name) for name in names]
 
     def _kinds(self, kept: bool) -> tuple[list[str], list[str]]:
-        core = self._core
+        core = self._adapted.core
         columns = core.kept_columns() if kept else []
         if not columns:
             return core.numeric, core.category
         return [name for name, numeric in columns if numeric], [name for name, numeric in columns if not numeric]
 
     def _scores(self, X: Any) -> np.ndarray:
-        core, table = self._core, self._table(X, reset=False)
-        out = np.empty(len(table), dtype=np.float32)
-        core.score(table, out, threads_of(self.n_jobs))
-        return out
-
-    def _p_values(self, scores: np.ndarray, weight: Any) -> np.ndarray:
-        core = self._core
-        if weight is not None:
-            if not core.weighted:
-                raise _core.ArgumentError("weights of rows need a calibration with weights: give fit the weights of its rows too")
-            weight = np.ascontiguousarray(weight, dtype=np.float32)
-            wrong = np.flatnonzero(~(weight >= 0))
-            if len(wrong):
-                raise _core.ArgumentError(f"weight, row {wrong[0]}: a weight must be a number of 0 or more")
-        out = np.empty(len(scores), dtype=np.float64)
-        core.p_values(scores, weight, out, len(scores))
-        return out
+        adapted, threads = self._adapted, threads_of(self.n_jobs)
+        if is_frame(X):
+            return adapted.scores(self._table(X, reset=False), threads)
+        return adapted.scores_of_rows(scoring_rows(self, X), self._names(), threads)
 
 
 def _now() -> str:

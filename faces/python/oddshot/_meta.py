@@ -10,8 +10,8 @@ from typing import Any, Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from . import _core
+from ._checks import count_of, names_of, number_of, text_of, threads_of
 from ._labels import labels_of
-from ._rows import threads_of
 from ._tables import new_name, table_of, with_labels
 
 
@@ -41,6 +41,8 @@ class Suite:
 
     def __init__(self, core: Any) -> None:
         self._core = core
+        if not core.tasks():
+            raise _core.ArgumentError("; ".join(["no task is left", *self.notes]))
 
     @classmethod
     def from_tasks(cls, tasks: Iterable[Task], *, name: str = "tasks", minimum_anomalies: int = 13) -> Suite:
@@ -60,6 +62,9 @@ class Suite:
         """
         tables, names = [], set()
         for task in tasks:
+            if not isinstance(task, Task):
+                raise _core.KindError(f"a task is {task!r}; it must be a Task")
+            text_of(task.name, "the name of a task")
             if task.name in names:
                 raise _core.ArgumentError(f'two tasks are called "{task.name}"')
             names.add(task.name)
@@ -74,7 +79,8 @@ class Suite:
         made = [(task.name, with_labels(table, labels, label), bool(task.held_out)) for table, labels, task in tables]
         if not made:
             raise _core.ArgumentError("there are no tasks")
-        return cls(_core.Suite.of_frames(name, made, label, ["normal"], [], minimum_anomalies))
+        least = count_of(minimum_anomalies, "minimum_anomalies")
+        return cls(_core.Suite.of_frames(text_of(name, "name"), made, label, ["normal"], [], least))
 
     @classmethod
     def from_frames(
@@ -103,11 +109,15 @@ class Suite:
         ignored : sequence of str
             Columns that are no features.
         """
-        made = [(task, table_of(frame, task), task in held_out) for task, frame in frames.items()]
-        _check_names("held_out", held_out, list(frames))
+        if not isinstance(frames, Mapping):
+            raise _core.KindError(f"frames is of type {type(frames).__name__}; it must be a mapping of names to tables")
+        apart = names_of(held_out, "held_out")
+        made = [(text_of(task, "the name of a task"), table_of(frame, task), task in apart) for task, frame in frames.items()]
+        _check_names("held_out", apart, list(frames))
         if not made:
             raise _core.ArgumentError("there are no frames")
-        return cls(_core.Suite.of_frames(name, made, label, _words(normal), list(ignored), minimum_anomalies))
+        least = count_of(minimum_anomalies, "minimum_anomalies")
+        return cls(_core.Suite.of_frames(text_of(name, "name"), made, text_of(label, "label"), _words(normal), names_of(ignored, "ignored"), least))
 
     @classmethod
     def from_frame(
@@ -141,17 +151,26 @@ class Suite:
         group : str
             A column; rows of one group never serve both sides.
         """
-        table = table_of(frame, name)
+        table = table_of(frame, text_of(name, "name"))
         return cls(
             _core.Suite.of_frame(
-                name, table, label, _words(normal), list(ignored), minimum_anomalies, list(training), list(held_out), float(held_out_normals), group
+                name,
+                table,
+                text_of(label, "label"),
+                _words(normal),
+                names_of(ignored, "ignored"),
+                count_of(minimum_anomalies, "minimum_anomalies"),
+                names_of(training, "training"),
+                names_of(held_out, "held_out"),
+                number_of(held_out_normals, "held_out_normals"),
+                text_of(group, "group"),
             )
         )
 
     @classmethod
     def simulated(cls, name: str = "payment-fraud") -> Suite:
         """A suite whose rows a simulator makes: it needs no data."""
-        return cls(_core.Suite.simulated(name))
+        return cls(_core.Suite.simulated(text_of(name, "name", "the name of a suite")))
 
     @property
     def name(self) -> str:
@@ -165,7 +184,7 @@ class Suite:
     @property
     def notes(self) -> list[str]:
         """What a user should know: rows left out, and why."""
-        return self._core.notes
+        return [*self._core.notes, *(f'"{name}" is no task: {count} anomalies are too few' for name, count in self._core.too_small())]
 
     def __str__(self) -> str:
         return self._core.describe()

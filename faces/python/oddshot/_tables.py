@@ -8,6 +8,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from . import _core
+from ._checks import weights_of
 
 
 def is_frame(X: Any) -> bool:
@@ -37,7 +38,10 @@ def table_of(X: Any, name: str = "X", names: Sequence[str] | None = None, numeri
         return _of_frame(X, name, list(numeric), list(category))
     array = np.asarray(X)
     if array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise _core.ArgumentError(f"{name} holds what is no number: {error}") from None
     if array.ndim != 2:
         raise _core.ShapeError(f"{name} has {array.ndim} dimensions where rows and columns belong")
     return _core.Table.from_matrix(array, column_names(array.shape[1]) if names is None else names, name)
@@ -47,6 +51,27 @@ def table_of(X: Any, name: str = "X", names: Sequence[str] | None = None, numeri
 def column_names(count: int) -> tuple[str, ...]:
     """Names for the columns of an array."""
     return tuple(f"x{c}" for c in range(count))
+
+
+def numbers_of(X: Any, name: str = "X") -> Any:
+    """A frame of numbers alone as a pandas frame of float32.
+
+    Raises
+    ------
+    ValueError
+        For a column of words, by its name.
+    """
+    from pandas import DataFrame
+
+    table = table_of(X, name)
+    names = [column for column, _ in table.columns()]
+    for column, numeric in table.columns():
+        if not numeric:
+            raise _core.ArgumentError(f'{name}, column "{column}" holds words; every value must be a finite number')
+    values = np.empty((len(names), len(table)), dtype=np.float32)
+    for column, out in zip(names, values):
+        table.numbers(column, out)
+    return DataFrame(values.T, columns=names)
 
 
 def _of_frame(X: Any, name: str, numeric: list[str], category: list[str]) -> Any:
@@ -95,12 +120,8 @@ def with_labels(table: Any, labels: np.ndarray, name: str, words: Sequence[str] 
 
 
 def with_weights(table: Any, weight: Any, name: str) -> Any:
-    """The table with a column of weights [rows], numbers of 0 or more."""
-    values = np.asarray(weight.to_numpy() if hasattr(weight, "to_numpy") else weight)
-    if values.ndim != 1 or values.dtype.kind not in "iufb":
-        raise _core.ArgumentError("weight must be a list of numbers, one a row")
-    if len(values) != len(table):
-        raise _core.ShapeError(f"{len(values)} weights for {len(table)} rows")
+    """The table with a column of weights [rows]."""
+    values = weights_of(weight, len(table))
     whole = table.select([column for column, _ in table.columns()])
-    whole.add_numeric(name, np.ascontiguousarray(values, dtype=np.float64).reshape(-1, 1))
+    whole.add_numeric(name, values.reshape(-1, 1))
     return whole

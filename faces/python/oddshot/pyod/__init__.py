@@ -24,9 +24,10 @@ from sklearn.metrics import precision_score, roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _core
-from .._experts import Fitted, expert_rows
+from .._checks import contamination_of, seed_of, threads_of
+from .._experts import Fitted
 from .._names import EXPERTS
-from .._rows import fitting_rows, scoring_rows, seed_of, threads_of
+from .._rows import finite_rows, fitting_rows, scoring_rows
 
 _ALIASES = {"IForest": "IsolationForest", "OCSVM": "OneClassSVM", "EIF": "ExtendedIsolationForest"}
 
@@ -62,13 +63,9 @@ class BaseDetector(BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> BaseDetector:
         """Fit on rows [n_samples, n_features] of finite numbers; y is ignored."""
-        share = self.contamination
-        if isinstance(share, bool) or not isinstance(share, (int, float, np.floating)):
-            raise _core.KindError(f"contamination is {share!r}; it must be a number")
-        if not 0 < share <= 0.5:
-            raise _core.ArgumentError(f"contamination is {share}; it must be above 0 and at most 0.5")
+        share = contamination_of(self.contamination)
         threads_of(self.n_jobs)
-        self.fitted_ = Fitted(self._expert, expert_rows(fitting_rows(self, X)), seed_of(self.random_state))
+        self.fitted_ = Fitted(self._expert, finite_rows(fitting_rows(self, X)), seed_of(self.random_state))
         self.decision_scores_ = self.fitted_.fitting_scores().astype(np.float64)
         known = self.decision_scores_[~np.isnan(self.decision_scores_)]
         if len(known) == 0:
