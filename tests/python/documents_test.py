@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import importlib
+import inspect
 import io
 import os
 import pathlib
@@ -59,6 +60,31 @@ def test_everything_public_has_a_docstring():
         assert name == "__version__" or (getattr(oddshot, name).__doc__ or "").strip(), name
 
 
+def public_functions():
+    """Functions, and methods of classes, that users call, by their qualified name."""
+    things = [getattr(oddshot, name) for name in oddshot.__all__ if name != "__version__"]
+    things += [getattr(oddshot.plot, name) for name in oddshot.plot.__all__] + [oddshot.pyod.BaseDetector]
+    found = {}
+    for thing in things:
+        members = [inspect.getattr_static(thing, name) for name in dir(thing) if not name.startswith("_")] if inspect.isclass(thing) else [thing]
+        for member in members:
+            function = getattr(member, "__func__", member)
+            if inspect.isfunction(function) and function.__module__.startswith("oddshot"):
+                found[function.__qualname__] = function
+    return found
+
+
+def test_every_parameter_and_return_value_has_its_words():
+    found = public_functions()
+    assert len(found) > 50
+    for name, function in found.items():
+        text = inspect.getdoc(function) or ""
+        for parameter in inspect.signature(function).parameters.keys() - {"self", "cls"}:
+            assert re.search(rf"^(\w+, )*(\*\*)?{parameter}(, \w+)*( : |$)", text, re.M), f"{name}: {parameter}"
+        if inspect.signature(function).return_annotation != "None":
+            assert "Returns\n-------" in text, name
+
+
 def test_the_stubs_are_those_of_the_package(tmp_path):
     pytest.importorskip("nanobind", reason="its stubgen writes the stub of the core")
     subprocess.run([sys.executable, ROOT / "tools/python_stub.py", tmp_path], check=True)
@@ -77,16 +103,6 @@ def test_importing_costs_little_and_needs_neither_scikit_learn_nor_matplotlib():
     best = min((subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split() for _ in range(3)), key=lambda words: float(words[0]))
     assert best[1:] == []
     assert float(best[0]) < 0.1
-
-
-@pytest.mark.parametrize("words", [["few_shot_bench.py", "1"], ["experts_bench.py", "300"]])
-def test_the_bench_runs(words):
-    pytest.importorskip("pyod")
-    done = subprocess.run([sys.executable, ROOT / "bench/python" / words[0], *words[1:]], capture_output=True, text=True, check=False)
-    if done.returncode == 77:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    assert "isolation forest" in done.stdout
 
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples/python").glob("*.py") if path.name != "data.py")

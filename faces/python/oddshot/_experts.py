@@ -18,6 +18,15 @@ from ._rows import finite_rows, fitting_rows, scoring_rows
 def experts(labelled: bool = False) -> list[str]:
     """Names of the expert classes, in the order of the core's table: those that need no labels, or those that use them.
 
+    Parameters
+    ----------
+    labelled : bool, default=False
+        Those that use labels.
+
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> import oddshot
@@ -167,11 +176,30 @@ class Expert(OutlierMixin, _OnExpert):
         return np.negative(self._abnormality(X), dtype=np.float64)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """``score_samples`` less ``offset_``: below 0 for outliers."""
+        """``score_samples`` less ``offset_``: below 0 for outliers.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
-        """-1 for outliers, +1 for inliers."""
+        """Which rows are outliers.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            -1 for outliers, +1 for inliers.
+        """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
 
@@ -260,11 +288,30 @@ class LabelledExpert(ClassifierMixin, _OnExpert):
         return self._abnormality(X).astype(np.float64)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """``anomaly_scores`` less ``threshold_``: above 0 for anomalies."""
+        """``anomaly_scores`` less ``threshold_``: above 0 for anomalies.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         return self.anomaly_scores(X) - self.threshold_
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class of each row, of the values of ``classes_``."""
+        """The class of each row.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Of the values of ``classes_``.
+        """
         alerts = self.decision_function(X) > 0
         return self.classes_[alerts.astype(int)]
 

@@ -407,19 +407,56 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         return self._adapted.columns(self._scores(X))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns of ``transform``."""
+        """Names of the columns of ``transform``.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn's sake.
+
+        Returns
+        -------
+        ndarray of str
+            "score", "p_value" and "alert", as far as there are these.
+        """
         return np.array(self._adapted.column_names, dtype=object)
 
     def left_out_auroc(self) -> float | None:
-        """How well the detector tells its own anomalies from its normals, each scored by an adapting that has not seen it; None without anomalies."""
+        """How well the detector tells its own anomalies from its normals, each scored by an adapting that has not seen it.
+
+        Returns
+        -------
+        float or None
+            The mean AUROC over folds, 0 to 1; None without anomalies, or where they are too few to leave some out.
+        """
         return self._adapted.core.left_out_auroc(threads_of(self.n_jobs))
 
     def describe(self, json: bool = False) -> str:
-        """For people: what ``oddshot inspect`` prints; with ``json`` the same for programs."""
+        """What ``oddshot inspect`` prints.
+
+        Parameters
+        ----------
+        json : bool, default=False
+            For programs instead of people.
+
+        Returns
+        -------
+        str
+        """
         return self._adapted.core.describe(json)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the detector file, which ``oddshot score`` reads; whole or not at all."""
+        """Write the detector file, which ``oddshot score`` reads; whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
         self._adapted.core.save(os.fspath(path))
 
     def export(self, path: str | os.PathLike[str]) -> None:
@@ -444,6 +481,17 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, n_jobs: int | None = None) -> FewShotDetector:
         """The detector of a file, of ``save`` or of ``oddshot adapt``. Its parameters are the defaults, for a file keeps no others.
+
+        Parameters
+        ----------
+        path : str or path
+        n_jobs : int or None, default=None
+            As of the class.
+
+        Returns
+        -------
+        FewShotDetector
+            Fitted.
 
         Raises
         ------

@@ -55,6 +55,10 @@ class Suite:
         minimum_anomalies : int, default=13
             A table with fewer distinct ones is no task, and is noted.
 
+        Returns
+        -------
+        Suite
+
         Raises
         ------
         ValueError
@@ -108,6 +112,21 @@ class Suite:
             Names of the tasks to judge by.
         ignored : sequence of str
             Columns that are no features.
+        name : str, default="frames"
+            What messages and reports call the suite.
+        minimum_anomalies : int, default=13
+            A table with fewer distinct ones is no task, and is noted.
+
+        Returns
+        -------
+        Suite
+
+        Raises
+        ------
+        ValueError
+            If a name of ``held_out`` is no task, a column is missing, or no task is left.
+        TypeError
+            If an argument is of a type that cannot serve.
         """
         if not isinstance(frames, Mapping):
             raise _core.KindError(f"frames is of type {type(frames).__name__}; it must be a mapping of names to tables")
@@ -150,6 +169,23 @@ class Suite:
             Share of the normal rows that held-out tasks get.
         group : str
             A column; rows of one group never serve both sides.
+        ignored : sequence of str
+            Columns that are no features.
+        name : str, default="frame"
+            What messages and reports call the suite.
+        minimum_anomalies : int, default=13
+            A kind with fewer rows is no task, and is noted.
+
+        Returns
+        -------
+        Suite
+
+        Raises
+        ------
+        ValueError
+            If a label or column that is named does not occur, or no task is left.
+        TypeError
+            If an argument is of a type that cannot serve.
         """
         table = table_of(frame, text_of(name, "name"))
         return cls(
@@ -169,7 +205,22 @@ class Suite:
 
     @classmethod
     def simulated(cls, name: str = "payment-fraud") -> Suite:
-        """A suite whose rows a simulator makes: it needs no data."""
+        """A suite whose rows a simulator makes: it needs no data.
+
+        Parameters
+        ----------
+        name : str, default="payment-fraud"
+            Of a suite that ships.
+
+        Returns
+        -------
+        Suite
+
+        Raises
+        ------
+        ValueError
+            If no such suite ships, or it is of files.
+        """
         return cls(_core.Suite.simulated(text_of(name, "name", "the name of a suite")))
 
     @property
@@ -204,6 +255,14 @@ class MetaModel:
     def load(cls, path: str | os.PathLike[str]) -> MetaModel:
         """The model of a file, of ``save`` or of ``oddshot train``; or of a name, as "universal", of one that ships.
 
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        MetaModel
+
         Raises
         ------
         OSError
@@ -226,6 +285,14 @@ class MetaModel:
     def of(cls, model: Any) -> MetaModel:
         """A model, or the one of a path or name.
 
+        Parameters
+        ----------
+        model : MetaModel, str or path
+
+        Returns
+        -------
+        MetaModel
+
         Raises
         ------
         TypeError
@@ -239,15 +306,51 @@ class MetaModel:
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str = "bytes") -> MetaModel:
-        """The model of a file's content."""
-        return cls(_core.MetaModel.parse(bytes(content), name))
+        """The model of a file's content.
+
+        Parameters
+        ----------
+        content : bytes
+        name : str, default="bytes"
+            What messages call it.
+
+        Returns
+        -------
+        MetaModel
+
+        Raises
+        ------
+        TypeError
+            If the content is not bytes.
+        ValueError
+            If it is no model of ours, is damaged, or is of a later version.
+        """
+        if not isinstance(content, (bytes, bytearray, memoryview)):
+            raise _core.KindError(f"content is of type {type(content).__name__}; it must be bytes")
+        return cls(_core.MetaModel.parse(bytes(content), text_of(name, "name")))
 
     def to_bytes(self) -> bytes:
-        """The content of its file: the safetensors layout, no code."""
+        """The content of its file.
+
+        Returns
+        -------
+        bytes
+            In the safetensors layout: no code.
+        """
         return self._core.serialise()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
         self._core.save(os.fspath(path))
 
     def adapt(self, X: Any, y: Any = None, *, weight: Any = None, **parameters: Any) -> Any:
@@ -288,7 +391,17 @@ class MetaModel:
         return np.asarray(self._core.losses)
 
     def describe(self, json: bool = False) -> str:
-        """For people: what ``oddshot inspect`` prints; with ``json`` the same for programs."""
+        """What ``oddshot inspect`` prints.
+
+        Parameters
+        ----------
+        json : bool, default=False
+            For programs instead of people.
+
+        Returns
+        -------
+        str
+        """
         return self._core.describe(json)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -363,6 +476,8 @@ def evaluate(
         Where to write the report, one page to open in a browser.
     progress : bool or callable, default=None
         As in ``meta_train``; a callable gets the share done.
+    n_jobs : int, default=-1
+        Threads; the results do not depend on their number.
     **options
         ``shots``, ``normals``, ``repeats``, ``query_normals``, ``query_anomalies``, ``seed``.
 
@@ -385,7 +500,13 @@ def evaluate(
 
 
 def learners() -> dict[str, str]:
-    """The learners and what each does."""
+    """The learners and what each does.
+
+    Returns
+    -------
+    dict of str to str
+        Name to summary, "auto" first.
+    """
     return dict([("auto", "what leaving training tasks out shows to be best"), *_core.learners()])
 
 

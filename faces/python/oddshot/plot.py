@@ -42,7 +42,29 @@ class ShotsDisplay(_Display):
 
     @classmethod
     def from_evaluation(cls, result: Any, *, metric: str = "auprc", methods: Sequence[str] | None = None, ax: Any = None) -> ShotsDisplay:
-        """Of the frame of :func:`oddshot.evaluate`."""
+        """Draw what was evaluated.
+
+        Parameters
+        ----------
+        result : pandas.DataFrame
+            Of :func:`oddshot.evaluate`.
+        metric : str, default="auprc"
+            auroc, auprc, precision, recall, f1 or recall_at_1_percent.
+        methods : sequence of str, default=None
+            To show; None: all.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ShotsDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ValueError
+            For a metric that there is not, or if none of the methods is in the result.
+        """
         if metric not in result.columns:
             raise _core.ArgumentError(f'there is no metric "{metric}"; choose one of auroc, auprc, precision, recall, f1, recall_at_1_percent')
         means = {}
@@ -55,6 +77,18 @@ class ShotsDisplay(_Display):
         return cls(means, metric).plot(ax)
 
     def plot(self, ax: Any = None) -> ShotsDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ShotsDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         ax = self._axes(ax)
         for method, (shots, values) in self.means.items():
             ax.plot(shots, values, marker="o", label=method)
@@ -82,17 +116,69 @@ class ScoresDisplay(_Display):
 
     @classmethod
     def from_scores(cls, scores: Any, labels: Any = None, *, threshold: float | None = None, ax: Any = None) -> ScoresDisplay:
-        """Of scores that rise with abnormality, and labels of which 1 is an anomaly."""
+        """Draw scores.
+
+        Parameters
+        ----------
+        scores : array of shape (n_samples,)
+            Rising with abnormality.
+        labels : array of shape (n_samples,), default=None
+            1 for anomalies, 0 for normal rows.
+        threshold : float, default=None
+            Above which a row is an anomaly.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ScoresDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ValueError
+            If labels are not as many as scores.
+        """
         return cls(scores, labels, threshold).plot(ax)
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any = None, *, ax: Any = None) -> ScoresDisplay:
-        """Of an expert or a detector: its scores of X, with the threshold of ``predict``."""
+        """Draw the scores of rows, with the threshold of ``predict``.
+
+        Parameters
+        ----------
+        estimator : expert or FewShotDetector
+            Fitted.
+        X : array or frame of shape (n_samples, n_features)
+        y : array of shape (n_samples,), default=None
+            1 for anomalies, 0 for normal rows.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ScoresDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         if hasattr(estimator, "anomaly_scores"):
             return cls(estimator.anomaly_scores(X), y, estimator.threshold_).plot(ax)
         return cls(-estimator.score_samples(X), y, -float(estimator.offset_)).plot(ax)
 
     def plot(self, ax: Any = None, *, bins: int = 40) -> ScoresDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        bins : int, default=40
+            Of the histogram.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ScoresDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         ax = self._axes(ax)
         edges = np.histogram_bin_edges(self.scores, bins)
         parts = [("all rows", slice(None))] if self.labels is None else [("normal", self.labels == 0), ("anomaly", self.labels == 1)]
@@ -126,20 +212,68 @@ class ExplanationDisplay(_Display):
 
     @classmethod
     def from_explanation(cls, explanation: Any, *, columns: int = 10, ax: Any = None) -> ExplanationDisplay:
-        """Of what ``FewShotDetector.explain`` gives for a row; of so many columns, the rest summed up."""
+        """Draw the reasons of a row.
+
+        Parameters
+        ----------
+        explanation : Explanation
+            Of ``FewShotDetector.explain``.
+        columns : int, default=10
+            Bars, 1 or more; the rest is summed up in one more.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ExplanationDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         if columns < 1:
             raise _core.ArgumentError(f"columns is {columns}; it must be 1 or more")
         return cls(explanation, columns).plot(ax)
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, *, columns: int = 10, ax: Any = None) -> ExplanationDisplay:
-        """Of the one row of X, by a :class:`oddshot.FewShotDetector`."""
+        """Draw the reasons of a row.
+
+        Parameters
+        ----------
+        estimator : FewShotDetector
+            Fitted.
+        X : array or frame of shape (1, n_features)
+        columns : int, default=10
+            Bars, 1 or more; the rest is summed up in one more.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ExplanationDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ValueError
+            If X has more rows than one, or columns is below 1.
+        """
         found = estimator.explain(X)
         if len(found) != 1:
             raise _core.ShapeError(f"X has {len(found)} rows; the reasons of one are drawn")
         return cls.from_explanation(found[0], columns=columns, ax=ax)
 
     def plot(self, ax: Any = None) -> ExplanationDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ExplanationDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         ax = self._axes(ax)
         places = np.arange(len(self.names))[::-1]
         ax.barh(places, self.shares, xerr=self.errors if self.errors.any() else None, color=np.where(self.shares > 0, "tab:red", "tab:blue"))
@@ -165,15 +299,57 @@ class ReliabilityDisplay(_Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any, *, n_bins: int = 10, ax: Any = None) -> ReliabilityDisplay:
-        """Of the ``predict_proba`` of X; y holds the estimator's classes."""
+        """Draw how reliable ``predict_proba`` is.
+
+        Parameters
+        ----------
+        estimator : FewShotDetector
+            Fitted.
+        X : array or frame of shape (n_samples, n_features)
+        y : array of shape (n_samples,)
+            Of the values of ``classes_``.
+        n_bins : int, default=10
+            Of equal width.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ReliabilityDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         return cls.from_predictions(np.asarray(y) == estimator.classes_[1], estimator.predict_proba(X)[:, 1], n_bins=n_bins, ax=ax)
 
     @classmethod
     def from_predictions(cls, y: Any, probability: Any, *, n_bins: int = 10, ax: Any = None) -> ReliabilityDisplay:
-        """Of labels (1 anomaly) and the probability of an anomaly, in bins of equal width."""
+        """Draw how reliable probabilities are.
+
+        Parameters
+        ----------
+        y : array of shape (n_samples,)
+            1 for anomalies.
+        probability : array of shape (n_samples,)
+            Of an anomaly, 0 to 1.
+        n_bins : int, default=10
+            Of equal width.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ReliabilityDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ValueError
+            If sizes differ, or a probability is outside 0 to 1.
+        """
         y, probability = np.asarray(y), np.asarray(probability, dtype=float)
         if y.shape != probability.shape:
             raise _core.ShapeError(f"{len(y)} labels for {len(probability)} probabilities")
+        if n_bins < 1:
+            raise _core.ArgumentError(f"n_bins is {n_bins}; it must be 1 or more")
         if not ((probability >= 0) & (probability <= 1)).all():
             raise _core.ArgumentError("probabilities must be within 0 and 1")
         places = np.minimum((probability * n_bins).astype(int), n_bins - 1)
@@ -184,6 +360,18 @@ class ReliabilityDisplay(_Display):
         return cls(predicted, observed, counts[there]).plot(ax)
 
     def plot(self, ax: Any = None) -> ReliabilityDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        ReliabilityDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         ax = self._axes(ax)
         ax.plot([0, 1], [0, 1], color="grey", linestyle=":", label="calibrated")
         ax.plot(self.predicted, self.observed, marker="o")
@@ -210,7 +398,29 @@ class TaskMapDisplay(_Display):
 
     @classmethod
     def from_evaluation(cls, result: Any, *, metric: str = "auprc", shots: int | None = None, ax: Any = None) -> TaskMapDisplay:
-        """Of the frame of :func:`oddshot.evaluate`, at one number of shots (the largest by default)."""
+        """Draw the tasks of what was evaluated.
+
+        Parameters
+        ----------
+        result : pandas.DataFrame
+            Of :func:`oddshot.evaluate`.
+        metric : str, default="auprc"
+            auroc, auprc, precision, recall, f1 or recall_at_1_percent.
+        shots : int, default=None
+            Labelled anomalies; None: the largest number that there is.
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        TaskMapDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ValueError
+            For fewer than two tasks or two methods.
+        """
         if shots is None:
             shots = int(result["shots"].max())
         table = result[result["shots"] == shots].pivot_table(index="task", columns="method", values=metric)
@@ -224,6 +434,18 @@ class TaskMapDisplay(_Display):
         return cls([str(task) for task in table.index], (left * size)[:, :2], level, metric).plot(ax)
 
     def plot(self, ax: Any = None) -> TaskMapDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+            To draw on; None: new ones.
+
+        Returns
+        -------
+        TaskMapDisplay
+            Drawn, with ``ax_`` and ``figure_``.
+        """
         ax = self._axes(ax)
         points = ax.scatter(*self.positions.T, c=self.level, vmin=0, vmax=1)
         for task, place in zip(self.tasks, self.positions):

@@ -62,7 +62,23 @@ class BaseDetector(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> BaseDetector:
-        """Fit on rows [n_samples, n_features] of finite numbers; y is ignored."""
+        """Fit on rows, a share of which may be outliers.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+            Finite numbers.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a value is NaN, infinite or beyond float32 (with its row and column), rows are too few, or ``contamination`` is out of range.
+        """
         share = contamination_of(self.contamination)
         threads_of(self.n_jobs)
         self.fitted_ = Fitted(self._expert, finite_rows(fitting_rows(self, X)), seed_of(self.random_state))
@@ -78,21 +94,59 @@ class BaseDetector(BaseEstimator):
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Scores of rows, [n_samples], rising with abnormality."""
+        """Scores of rows.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Rising with abnormality.
+        """
         check_is_fitted(self)
         return self.fitted_.scores(scoring_rows(self, X), threads_of(self.n_jobs)).astype(np.float64)
 
     def predict(self, X: Any, return_confidence: bool = False) -> Any:
-        """1 for outliers, 0 for inliers; with ``return_confidence`` also the confidence in that."""
+        """Which rows are outliers.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        return_confidence : bool, default=False
+            Whether to give ``predict_confidence`` as well.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or two of them
+            1 for outliers, 0 for inliers.
+        """
         scores = self.decision_function(X)
         labels = (scores > self.threshold_).astype(int)
         return (labels, self._confidence(scores)) if return_confidence else labels
 
     def predict_proba(self, X: Any, method: str = "linear", return_confidence: bool = False) -> Any:
-        """[n_samples, 2] how likely a row is an inlier and an outlier.
+        """How likely a row is an inlier and an outlier.
 
-        ``method``: "linear" places the score between the least and the largest decision score, "unify" goes by the normal distribution of these
-        (Kriegel, Kroeger, Schubert, Zimek 2011, "Interpreting and unifying outlier scores").
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        method : {"linear", "unify"}, default="linear"
+            "linear" places the score between the least and the largest decision score, "unify" goes by the normal distribution of these (Kriegel,
+            Kroeger, Schubert, Zimek 2011, "Interpreting and unifying outlier scores").
+        return_confidence : bool, default=False
+            Whether to give ``predict_confidence`` as well.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2), and with ``return_confidence`` one of shape (n_samples,)
+            Each row adds up to 1.
+
+        Raises
+        ------
+        ValueError
+            For another method.
         """
         scores = self.decision_function(X)
         if method == "linear":
@@ -108,8 +162,19 @@ class BaseDetector(BaseEstimator):
         return (both, self._confidence(scores)) if return_confidence else both
 
     def predict_confidence(self, X: Any) -> np.ndarray:
-        """How sure the prediction is: the chance that it stays the same under another sample of fitting rows, [n_samples] in [0, 1].
+        """How sure the prediction is: the chance that it stays the same under another sample of fitting rows.
 
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In [0, 1].
+
+        Notes
+        -----
         Perini, Vercruyssen, Davis 2020, "Quantifying the confidence of anomaly detectors in their example-wise predictions".
         """
         return self._confidence(self.decision_function(X))
@@ -124,11 +189,41 @@ class BaseDetector(BaseEstimator):
         return np.where(scores > self.threshold_, outlier, 1 - outlier)
 
     def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
-        """``labels_`` after fitting."""
+        """Fit, and tell which of the rows are outliers.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``labels_``.
+        """
         return self.fit(X, y).labels_
 
     def fit_predict_score(self, X: Any, y: Any, scoring: str = "roc_auc_score") -> float:
-        """Fit on X and judge the decision scores by y: "roc_auc_score" or "prc_n_score", precision among as many rows as there are outliers."""
+        """Fit, and judge the decision scores.
+
+        Parameters
+        ----------
+        X : array or frame of shape (n_samples, n_features)
+        y : array of shape (n_samples,)
+            1 for outliers, 0 for inliers.
+        scoring : {"roc_auc_score", "prc_n_score"}, default="roc_auc_score"
+            The latter is the precision among as many rows as there are outliers.
+
+        Returns
+        -------
+        float
+            0 to 1.
+
+        Raises
+        ------
+        ValueError
+            For another scoring.
+        """
         self.fit(X)
         y = np.asarray(y)
         if scoring == "roc_auc_score":
