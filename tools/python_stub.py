@@ -5,6 +5,7 @@ core itself.
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -20,7 +21,7 @@ def lines(module, names):
     return "".join(f"from {module} import {name} as {name}\n" for name in names)
 
 
-errors = [name for name in oddshot.__all__ if name.endswith("Error")]
+errors = [name for name in oddshot.__all__ if isinstance(getattr(oddshot, name), type) and issubclass(getattr(oddshot, name), oddshot.Error)]
 homes = {"_explanation": ["Explanation"], "_few_shot": ["FewShotDetector"], "_meta": ["MetaModel", "Suite", "Task", "evaluate", "learners", "meta_train"]}
 (PACKAGE / "__init__.pyi").write_text(
     HEAD
@@ -62,3 +63,12 @@ class BaseDetector(BaseEstimator):
     + "".join(f"{alias} = {getattr(pyod, alias).__name__}\n" for alias in aliases)
 )
 subprocess.run([sys.executable, "-m", "nanobind.stubgen", "-q", "-m", "oddshot._core", "-o", PACKAGE / "_core.pyi"], check=True)
+
+# The errors say that they are of oddshot, where users find them; their stub is that of the module that makes them.
+stub = (PACKAGE / "_core.pyi").read_text()
+borrowed = re.search(r"from oddshot import \(.*?\)\n", stub, re.S)
+if borrowed is None:
+    sys.exit("python_stub: the stub of the core names no errors")
+classes = [getattr(oddshot, name) for name in ("Error", *(name for name in errors if name != "Error"))]
+text = "\n".join(f"class {kind.__name__}({', '.join(base.__name__ for base in kind.__bases__)}): ...\n" for kind in classes)
+(PACKAGE / "_core.pyi").write_text(stub.replace(borrowed[0], text))

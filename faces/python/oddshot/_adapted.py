@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Adapted:
         self.core.score(table, out, threads)
         return out
 
-    def scores_of_rows(self, rows: np.ndarray, names: list[str], threads: int) -> np.ndarray:
+    def scores_of_rows(self, rows: np.ndarray, names: Sequence[str], threads: int) -> np.ndarray:
         """The same of an array [N x D] whose columns are called so."""
         out = np.empty(len(rows), dtype=np.float32)
         self.core.score_rows(rows, names, out, threads)
@@ -72,13 +72,12 @@ class Adapted:
     def alerts(self, scores: np.ndarray, rate: float | None = None, weight: Any = None) -> np.ndarray:
         """[N] of bool: which rows are alerts, at this rate of false alarms or at ``rate`` of its own."""
         if self.weighted:
-            p = self.p_values(scores, weight)  # says so if there is no calibration
-            return p <= (self.rate if rate is None else rate) * _HAIR
+            return self.p_values(scores, weight) <= self._rate_or(rate) * _HAIR
         if weight is not None:
             self._must_be_weighted()
         if rate is None and self.threshold is not None:
             return scores > self.threshold
-        return scores > np.float32(self.core.threshold(_UNASKED_RATE if rate is None else rate))
+        return scores > np.float32(self.core.threshold(self._rate_or(rate)))  # an error if there is no calibration
 
     def discoveries(self, scores: np.ndarray, share: float) -> np.ndarray:
         """[N] of bool: alerts of which at most this share is false, on average (Benjamini and Hochberg 1995)."""
@@ -91,8 +90,8 @@ class Adapted:
     def decisions(self, scores: np.ndarray) -> np.ndarray:
         """[N] of float64, above 0 for alerts: the score less the threshold; with weights, the rate less the p-value."""
         if self.weighted:
-            return self.rate * _HAIR - self.p_values(scores)
-        threshold = self.core.threshold(_UNASKED_RATE) if self.threshold is None else self.threshold  # says so if there is no calibration
+            return self._rate_or(None) * _HAIR - self.p_values(scores)
+        threshold = self.core.threshold(_UNASKED_RATE) if self.threshold is None else self.threshold  # an error if there is no calibration
         return scores.astype(np.float64) - threshold
 
     def probabilities(self, scores: np.ndarray, anomaly_share: float) -> np.ndarray:
@@ -120,6 +119,9 @@ class Adapted:
     def column_names(self) -> list[str]:
         """Names of ``columns``."""
         return ["score", *["p_value"] * (self.rate is not None), *["alert"] * (self.core.max_false_alarms is not None)]
+
+    def _rate_or(self, rate: float | None) -> float:
+        return rate if rate is not None else _UNASKED_RATE if self.rate is None else self.rate
 
     def _must_be_weighted(self) -> None:
         if not self.weighted:

@@ -29,9 +29,10 @@ def threads_of(n_jobs: int | None) -> int:
 def seed_of(random_state: Any) -> int:
     """A seed of the core's streams; an integer is taken as it is."""
     if isinstance(random_state, Integral) and not isinstance(random_state, bool):
-        if not 0 <= random_state < 2**64:
+        seed = int(random_state)
+        if not 0 <= seed < 2**64:
             raise _core.ArgumentError(f"random_state is {random_state}; it must be 0 to 2^64 - 1")
-        return int(random_state)
+        return seed
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
@@ -62,9 +63,10 @@ def count_of(value: Any, name: str) -> int:
     """A whole number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise _core.KindError(f"{name} is {value!r}; it must be an integer")
-    if not 0 <= value < 2**64:
+    count = int(value)
+    if not 0 <= count < 2**64:
         raise _core.ArgumentError(f"{name} is {value}; it must be 0 or more")
-    return int(value)
+    return count
 
 
 def text_of(value: Any, name: str, what: str = "a text") -> str:

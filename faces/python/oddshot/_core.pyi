@@ -1,14 +1,18 @@
 from collections.abc import Sequence
 
-from oddshot import (
-    ArgumentError as ArgumentError,
-    Error as Error,
-    FormatError as FormatError,
-    IoError as IoError,
-    KindError as KindError,
-    NumericError as NumericError,
-    ShapeError as ShapeError
-)
+class Error(Exception): ...
+
+class ArgumentError(Error, ValueError): ...
+
+class FormatError(Error, ValueError): ...
+
+class IoError(Error, OSError): ...
+
+class KindError(Error, TypeError): ...
+
+class NumericError(Error, ArithmeticError): ...
+
+class ShapeError(Error, ValueError): ...
 
 
 def experts() -> list:

@@ -149,8 +149,9 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         options = self._options()
         model = MetaModel.of(self.model)
         table = self._table(X, reset=True)
+        notes: list[str] = []
         if y is None:
-            labels, classes, notes = np.zeros(len(table), dtype=np.int32), np.array([0, 1]), []
+            labels, classes = np.zeros(len(table), dtype=np.int32), np.array([0, 1])
         else:
             labels, classes, notes = encode_labels(y, pos_label=self.pos_label)
             if len(labels) == len(table) and not (labels == 0).any():
