@@ -2,7 +2,8 @@
 
     PYTHONPATH=build/python .venv/bin/python bench/python/experts_bench.py [ROWS]
 
-The answers are compared first where both compute the same thing. Times are the best of five, of one thread each.
+The answers are compared first where both compute the same thing. Times are processor time of one thread, ours and theirs in turn: the least of seven
+rounds, and of the rounds' ratios the median, least and most.
 """
 
 import os
@@ -22,13 +23,15 @@ import oddshot
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
 
 
-def best(call, times=5):
-    spent = []
-    for _ in range(times):
-        start = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - start)
-    return min(spent)
+def in_turn(*calls, rounds=7):
+    """Seconds of each call in each round, [rounds x calls]."""
+    spent = np.empty((rounds, len(calls)))
+    for row in spent:
+        for c, call in enumerate(calls):
+            start = time.process_time()
+            call()
+            row[c] = time.process_time() - start
+    return spent
 
 
 rng = np.random.default_rng(1)
@@ -43,17 +46,20 @@ np.testing.assert_allclose(knn.score_samples(new[:200]), -their_knn.kneighbors(n
 np.testing.assert_allclose(lof.score_samples(new[:200]), their_lof.score_samples(new[:200]), rtol=1e-4)
 
 print(f"{platform.machine()}, {ROWS} rows x 40 columns against 2000, one thread")
-print(f"{'score':<18} {'Oddshot, rows/s':>18} {'scikit-learn':>14} {'ratio':>7}")
+print(f"{'score':<18} {'Oddshot, rows/s':>18} {'scikit-learn':>14} {'ratio':>7}  (least, most)")
 for name, ours, theirs in [
     ("kNN", lambda: knn.score_samples(new), lambda: their_knn.kneighbors(new)),
     ("LOF", lambda: lof.score_samples(new), lambda: their_lof.score_samples(new)),
     ("isolation forest", lambda: forest.score_samples(new), lambda: their_forest.score_samples(new)),
 ]:
-    a, b = best(ours), best(theirs)
-    print(f"{name:<18} {ROWS / a:>18,.0f} {ROWS / b:>14,.0f} {b / a:>6.1f}x")
+    spent = in_turn(ours, theirs)
+    ratio = spent[:, 1] / spent[:, 0]
+    fast, slow = ROWS / spent.min(axis=0)
+    print(f"{name:<18} {fast:>18,.0f} {slow:>14,.0f} {np.median(ratio):>6.1f}x  ({ratio.min():.1f}, {ratio.max():.1f})")
 
 one, out = new[:1], np.empty(1, np.float32)
 robust = oddshot.RobustZ().fit(normal)
-core = best(lambda: [robust.fitted_._core.score(one, out, 1) for _ in range(1000)]) / 1000
-whole = best(lambda: [robust.score_samples(one) for _ in range(1000)]) / 1000
+core, whole = in_turn(
+    lambda: [robust.fitted_._core.score(one, out, 1) for _ in range(1000)], lambda: [robust.score_samples(one) for _ in range(1000)]
+).min(axis=0) / 1000
 print(f"one row: {core * 1e6:.1f} us in the core's binding, {whole * 1e6:.1f} us by score_samples")

@@ -310,7 +310,8 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         ValueError
             Without a calibration.
         """
-        return self.classes_[self._adapted.alerts(self._scores(X)).astype(int)]
+        alerts = self._adapted.alerts(self._scores(X))
+        return self.classes_[alerts.astype(int)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """How likely a row is to be normal and to be an anomaly, where ``anomaly_share`` of the rows are anomalies.
