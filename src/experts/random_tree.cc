@@ -7,50 +7,62 @@
 
 namespace oddshot {
 
-struct TreeGrower::Weights {
-  double normals = 0;
-  double anomalies = 0;
-  double impurity() const { return normals > 0 && anomalies > 0 ? normals * anomalies / (normals + anomalies) : 0; }
-};
-
 struct TreeGrower::Choice {
   std::uint32_t column = 0;
   float threshold = 0;
   double impurity = std::numeric_limits<double>::infinity();
 };
 
+namespace {
+
+// sums[i] is i times `weight`, added up one by one.
+void fill_sums(std::size_t count, double weight, std::vector<double>& sums) {
+  sums.assign(count + 1, 0);
+  for (std::size_t i = 0; i < count; ++i) sums[i + 1] = sums[i] + weight;
+}
+
+}  // namespace
+
 TreeGrower::TreeGrower(MatrixView rows, std::size_t normals, std::vector<TreeNode>& nodes, float same)
-    : rows_(rows),
+    : columns_of_rows_(rows.cols, rows.rows),
       normals_(normals),
       tries_(static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(rows.cols))))),
       same_(same),
       nodes_(nodes),
-      columns_(rows.cols) {}
+      columns_(rows.cols) {
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t c = 0; c < rows.cols; ++c) columns_of_rows_(c, r) = rows(r, c);
+  }
+}
 
 std::uint32_t TreeGrower::grow(std::span<std::uint32_t> drawn, Stream stream) {
   std::iota(columns_.begin(), columns_.end(), 0U);
-  const auto normals = static_cast<double>(std::ranges::count_if(drawn, [this](std::uint32_t row) { return row < normals_; }));
-  normal_weight_ = 1 / normals;
-  anomaly_weight_ = 1 / (static_cast<double>(drawn.size()) - normals);
+  const auto normals = static_cast<std::size_t>(std::ranges::count_if(drawn, [this](std::uint32_t row) { return row < normals_; }));
+  const std::size_t anomalies = drawn.size() - normals;
+  fill_sums(normals, 1 / static_cast<double>(normals), normal_weights_);
+  fill_sums(anomalies, 1 / static_cast<double>(anomalies), anomaly_weights_);
   const auto root = static_cast<std::uint32_t>(nodes_.size());
   split(drawn, columns_.size(), stream);
   return root;
 }
 
-void TreeGrower::count(std::uint32_t row, Weights& weights) const {
-  (row < normals_ ? weights.normals : weights.anomalies) += row < normals_ ? normal_weight_ : anomaly_weight_;
+double TreeGrower::impurity(Count count) const {
+  const double normals = normal_weights_[count.normals];
+  const double anomalies = anomaly_weights_[count.anomalies];
+  return count.normals > 0 && count.anomalies > 0 ? normals * anomalies / (normals + anomalies) : 0;
 }
 
-TreeGrower::Choice TreeGrower::choose(std::span<const std::uint32_t> rows, std::size_t& varying, Stream& stream) {
+TreeGrower::Choice TreeGrower::choose(std::span<const std::uint32_t> rows, Count all, std::size_t& varying, Stream& stream) {
   Choice best;
   for (std::size_t drawn = 0; drawn < varying && drawn < tries_;) {
     std::swap(columns_[drawn], columns_[drawn + stream.below(varying - drawn)]);
     const std::uint32_t column = columns_[drawn];
-    float low = rows_(rows[0], column);
+    const float* values = columns_of_rows_.row(column).data();
+    float low = values[rows[0]];
     float high = low;
     for (const std::uint32_t row : rows) {
-      low = std::min(low, rows_(row, column));
-      high = std::max(high, rows_(row, column));
+      low = std::min(low, values[row]);
+      high = std::max(high, values[row]);
     }
     if (high - low <= same_) {  // constant here, hence in all below
       std::swap(columns_[drawn], columns_[--varying]);
@@ -60,11 +72,16 @@ TreeGrower::Choice TreeGrower::choose(std::span<const std::uint32_t> rows, std::
     const double width = static_cast<double>(high) - static_cast<double>(low);
     auto threshold = static_cast<float>(static_cast<double>(low) + static_cast<double>(stream.uniform()) * width);
     if (threshold >= high) threshold = low;  // rounded up; `high` itself must go right
-    Weights left;
-    Weights right;
-    for (const std::uint32_t row : rows) count(row, rows_(row, column) <= threshold ? left : right);
-    const double impurity = left.impurity() + right.impurity();
-    if (impurity < best.impurity) best = {column, threshold, impurity};
+    std::size_t left = 0;
+    std::size_t left_anomalies = 0;
+    for (const std::uint32_t row : rows) {  // without branches: nobody can predict them
+      const std::size_t goes_left = values[row] <= threshold ? 1 : 0;
+      left += goes_left;
+      left_anomalies += row >= normals_ ? goes_left : 0;
+    }
+    const Count of_left{left - left_anomalies, left_anomalies};
+    const double sum = impurity(of_left) + impurity({all.normals - of_left.normals, all.anomalies - of_left.anomalies});
+    if (sum < best.impurity) best = {column, threshold, sum};
   }
   return best;
 }
@@ -72,13 +89,16 @@ TreeGrower::Choice TreeGrower::choose(std::span<const std::uint32_t> rows, std::
 void TreeGrower::split(std::span<std::uint32_t> rows, std::size_t varying, Stream& stream) {
   const std::size_t node = nodes_.size();
   nodes_.emplace_back();
-  Weights all;
-  for (const std::uint32_t row : rows) count(row, all);
-  nodes_[node].share = static_cast<float>(all.anomalies / (all.normals + all.anomalies));
-  if (all.impurity() == 0) return;
-  const Choice best = choose(rows, varying, stream);
+  Count all;
+  for (const std::uint32_t row : rows) all.anomalies += row >= normals_ ? 1 : 0;
+  all.normals = rows.size() - all.anomalies;
+  const double anomalies = anomaly_weights_[all.anomalies];
+  nodes_[node].share = static_cast<float>(anomalies / (normal_weights_[all.normals] + anomalies));
+  if (impurity(all) == 0) return;
+  const Choice best = choose(rows, all, varying, stream);
   if (!std::isfinite(best.impurity)) return;
-  const auto right = std::partition(rows.begin(), rows.end(), [&](std::uint32_t row) { return rows_(row, best.column) <= best.threshold; });
+  const float* values = columns_of_rows_.row(best.column).data();
+  const auto right = std::partition(rows.begin(), rows.end(), [&](std::uint32_t row) { return values[row] <= best.threshold; });
   const auto left = static_cast<std::size_t>(right - rows.begin());
   split(rows.first(left), varying, stream);
   nodes_[node].column = best.column;

@@ -24,7 +24,7 @@ struct TreeNode {
 
 class TreeGrower {
  public:
-  // rows [N + A x D], the normals first; nodes of all trees go to the end of `nodes`. Both must live on. A column varies in a node if its
+  // rows [N + A x D], the normals first; nodes of all trees go to the end of `nodes`, which must live on. A column varies in a node if its
   // values there differ by more than `same`: by more than rounding, in units of the columns.
   TreeGrower(MatrixView rows, std::size_t normals, std::vector<TreeNode>& nodes, float same = 0);
 
@@ -32,21 +32,25 @@ class TreeGrower {
   std::uint32_t grow(std::span<std::uint32_t> drawn, Stream stream);
 
  private:
-  struct Weights;
+  // How many rows of each class.
+  struct Count {
+    std::size_t normals = 0;
+    std::size_t anomalies = 0;
+  };
   struct Choice;
 
-  void count(std::uint32_t row, Weights& weights) const;
-  // The best of `tries_` random splits; only the first `varying` of columns_ can vary in the rows.
-  Choice choose(std::span<const std::uint32_t> rows, std::size_t& varying, Stream& stream);
+  double impurity(Count count) const;
+  // The best of `tries_` random splits of rows that are so many; only the first `varying` of columns_ can vary in them.
+  Choice choose(std::span<const std::uint32_t> rows, Count all, std::size_t& varying, Stream& stream);
   void split(std::span<std::uint32_t> rows, std::size_t varying, Stream& stream);
 
-  MatrixView rows_;
+  Matrix columns_of_rows_;  // [D x N + A]
   std::size_t normals_;
   std::size_t tries_;
   float same_;
   std::vector<TreeNode>& nodes_;
-  double normal_weight_ = 0;  // classes weigh 1 each at the root
-  double anomaly_weight_ = 0;
+  std::vector<double> normal_weights_;  // of 0, 1, ... rows of a class, which weighs 1 at the root
+  std::vector<double> anomaly_weights_;
   std::vector<std::uint32_t> columns_;
 };
 
