@@ -1,6 +1,8 @@
 """Meta-learning: suites of frames, training, judging."""
 
 import pickle
+import sys
+import types
 
 import numpy as np
 import pandas
@@ -93,6 +95,15 @@ def test_a_bar_counts_to_its_end_where_it_is_asked_for(suite, model, capsys):
     oddshot.evaluate(model, suite, baselines=["ecod"], shots=[1], repeats=1, query_normals=50, progress=True)
     assert "evaluating: 100%" in capsys.readouterr().err
     oddshot.evaluate(model, suite, baselines=["ecod"], shots=[1], repeats=1, query_normals=50)  # no terminal here
+    assert capsys.readouterr().err == ""
+
+
+def test_a_notebook_gets_a_bar_unasked(suite, capsys, monkeypatch):
+    pytest.importorskip("tqdm")
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))  # what a notebook's kernel has imported
+    oddshot.meta_train(suite, "score-net", steps=2, episodes=8, members=1)
+    assert "meta-training: 100%" in capsys.readouterr().err
+    oddshot.meta_train(suite, "score-net", steps=2, episodes=8, members=1, progress=False)
     assert capsys.readouterr().err == ""
 
 

@@ -78,6 +78,15 @@ def test_a_contamination_that_cannot_be_is_refused(mixed, share):
     assert isinstance(caught.value, oddshot.Error)
 
 
+def test_pyod_saves_and_loads_it(mixed, tmp_path):
+    persistence = pytest.importorskip("pyod.utils.persistence")
+    fitted = pyod.EIF(random_state=42).fit(mixed)
+    persistence.save(fitted, tmp_path / "clf.joblib", metadata={"note": "as save_load_model_example.py does"})
+    loaded, told = persistence.load(tmp_path / "clf.joblib", return_metadata=True, trusted=True)
+    assert told["model_class"] == "oddshot.pyod.ExtendedIsolationForest"
+    np.testing.assert_array_equal(loaded.decision_function(mixed), fitted.decision_function(mixed))
+
+
 # What each of PyOD's own examples (knn_example.py and its like) does, in its order: generate, fit, score both parts, print, draw.
 SCRIPT = """
 from pyod.utils.data import evaluate_print, generate_data
