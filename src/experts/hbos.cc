@@ -26,7 +26,7 @@ class Histogram {
     const auto [low, high] = std::ranges::minmax(values);
     low_ = static_cast<double>(low);
     high_ = static_cast<double>(high);
-    for (const float value : values) ++counts_[*bin(value)];
+    for (const float value : values) ++counts_[bin(value).value()];
   }
 
   std::optional<std::size_t> bin(float value) const {
