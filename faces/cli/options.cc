@@ -11,6 +11,7 @@
 #include "oddshot/base/error.h"
 #include "oddshot/base/text.h"
 #include "oddshot/evaluation/methods.h"
+#include "oddshot/evaluation/plan_settings.h"
 
 namespace oddshot::cli {
 namespace {
@@ -171,20 +172,10 @@ void Settings::settle(bool of_tables) {
 
 void Settings::take_defaults(bool of_tables) {
   const ExperimentPlan defaults = default_plan(plan.training.space, of_tables);
-  const auto choose = [&](const char* option, auto& field, const auto& value) {
-    if (!given(option)) field = value;
+  const auto choose = [&](std::string_view setting, auto& field, const auto& value) {
+    if (!given(fmt::format("--{}", setting).c_str())) field = value;
   };
-  choose("--hidden", plan.learner.encoder.hidden, defaults.learner.encoder.hidden);
-  choose("--steps", plan.training.steps, defaults.training.steps);
-  choose("--episodes", plan.training.episodes, defaults.training.episodes);
-  choose("--dropout", plan.training.dropout, defaults.training.dropout);
-  choose("--rate", plan.training.rate, defaults.training.rate);
-  choose("--warmup", plan.training.warmup, defaults.training.warmup);
-  choose("--weight-decay", plan.training.weight_decay, defaults.training.weight_decay);
-  choose("--augment", plan.training.augment, defaults.training.augment);
-  choose("--shots", plan.evaluation.shots, defaults.evaluation.shots);
-  choose("--normals", plan.evaluation.normals, defaults.evaluation.normals);
-  choose("--repeats", plan.evaluation.repeats, defaults.evaluation.repeats);
+  for_each_setting(choose, plan, defaults);
 }
 
 void Settings::fit_to(const TaskSuite& tasks) {

@@ -31,6 +31,7 @@
 #include "oddshot/evaluation/explanation.h"
 #include "oddshot/evaluation/methods.h"
 #include "oddshot/evaluation/metrics.h"
+#include "oddshot/evaluation/plan_settings.h"
 #include "oddshot/experts/attribution.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/experts/input_space.h"

@@ -1,4 +1,5 @@
 // Suites of tables at hand, meta-training on them, and judging what came of it.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/evaluation/experiment.h"
 #include "oddshot/evaluation/methods.h"
+#include "oddshot/evaluation/plan_settings.h"
 #include "oddshot/tasks/suite.h"
 #include "table.h"
 
@@ -106,72 +108,44 @@ nb::list too_small(const PySuite& suite) {
 
 // ---- options by their names, which are those of the command line ------------------------------------------------------------------------
 
-struct Option {
-  std::string_view name;
-  void (*set)(ExperimentPlan& plan, nb::handle value);
-};
+// "inner_steps" for "inner-steps".
+std::string python_name(std::string_view setting) {
+  std::string name(setting);
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+Names option_names() {
+  ExperimentPlan plan;
+  Names names;
+  for_each_setting([&](std::string_view setting, auto&) { names.push_back(python_name(setting)); }, plan);
+  return names;
+}
 
 template <class T>
 void take(T& field, nb::handle value) {
-  field = nb::cast<T>(value);
-}
-
-const std::vector<Option>& option_table() {
-  static const std::vector<Option> table = {
-      {"space", [](ExperimentPlan& plan, nb::handle value) { plan.training.space = parse_space(nb::cast<std::string>(value)); }},
-      {"steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.steps, value); }},
-      {"episodes", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.episodes, value); }},
-      {"tasks_per_step", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.tasks_per_step, value); }},
-      {"dropout", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.dropout, value); }},
-      {"rate", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.rate, value); }},
-      {"warmup", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.warmup, value); }},
-      {"weight_decay", [](ExperimentPlan& plan, nb::handle value) { take(plan.training.weight_decay, value); }},
-      {"optimizer",
-       [](ExperimentPlan& plan, nb::handle value) { plan.training.optimizer = parse_optimizer(nb::cast<std::string>(value)); }},
-      {"augment", [](ExperimentPlan& plan, nb::handle value) { plan.training.augment = parse_augment(nb::cast<std::string>(value)); }},
-      {"inner_steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.inner_steps, value); }},
-      {"inner_rate", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.inner_rate, value); }},
-      {"inner_momentum", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.inner_momentum, value); }},
-      {"multi_step_loss", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.multi_step_loss, value); }},
-      {"learn_inner_rates", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.learn_inner_rates, value); }},
-      {"finetune_steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.finetune_steps, value); }},
-      {"hidden", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.encoder.hidden, value); }},
-      {"embedding", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.embedding, value); }},
-      {"prototypes", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.prototypes, value); }},
-      {"metric", [](ExperimentPlan& plan, nb::handle value) { plan.learner.metric = parse_metric(nb::cast<std::string>(value)); }},
-      {"margin", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.margin, value); }},
-      {"contrast", [](ExperimentPlan& plan, nb::handle value) { plan.learner.contrast = parse_contrast(nb::cast<std::string>(value)); }},
-      {"mining", [](ExperimentPlan& plan, nb::handle value) { plan.learner.mining = parse_mining(nb::cast<std::string>(value)); }},
-      {"proximity", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.proximity, value); }},
-      {"conjugate_steps", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.conjugate_steps, value); }},
-      {"optimizer_width", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.optimizer_width, value); }},
-      {"members", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.members, value); }},
-      {"activation",
-       [](ExperimentPlan& plan, nb::handle value) { plan.learner.encoder.activation = parse_activation(nb::cast<std::string>(value)); }},
-      {"layer_norm", [](ExperimentPlan& plan, nb::handle value) { take(plan.learner.encoder.layer_norm, value); }},
-      {"normals", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.normals, value); }},
-      {"shots", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.shots, value); }},
-      {"repeats", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.repeats, value); }},
-      {"query_normals", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.query_normals, value); }},
-      {"query_anomalies", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.query_anomalies, value); }},
-      {"seed", [](ExperimentPlan& plan, nb::handle value) { take(plan.evaluation.seed, value); }},
-  };
-  return table;
+  if constexpr (requires { read_setting(std::string_view(), field); }) {
+    read_setting(nb::cast<std::string>(value), field);
+  } else {
+    field = nb::cast<T>(value);
+  }
 }
 
 void set_option(ExperimentPlan& plan, const std::string& name, nb::handle value) {
-  std::vector<std::string_view> names;
-  for (const Option& option : option_table()) {
-    if (option.name == name) {
-      try {
-        return option.set(plan, value);
-      } catch (const nb::cast_error&) {
-        throw ArgumentError(name + " cannot be " + nb::repr(value).c_str());
-      }
+  bool found = false;
+  const auto set = [&](std::string_view setting, auto& field) {
+    if (python_name(setting) != name) return;
+    found = true;
+    try {
+      take(field, value);
+    } catch (const nb::cast_error&) {
+      throw ArgumentError(name + " cannot be " + nb::repr(value).c_str());
     }
-    names.push_back(option.name);
-  }
-  const auto near = nearest(name, names);
+  };
+  for_each_setting(set, plan);
+  if (found) return;
+  const Names names = option_names();
+  const auto near = nearest(name, std::vector<std::string_view>(names.begin(), names.end()));
   throw ArgumentError("there is no option " + name + (near ? "; did you mean " + std::string(*near) + "?" : ""));
 }
 
@@ -293,11 +267,7 @@ void bind_suites(nb::module_& module) {
   module.def("evaluate", &evaluate_suite, nb::arg("suite"), nb::arg("models"), nb::arg("baselines"), nb::arg("options"), nb::arg("threads"),
              nb::arg("progress").none());
   module.def("baselines", &names_of_baselines);
-  module.def("options", [] {
-    Names names;
-    for (const Option& option : option_table()) names.emplace_back(option.name);
-    return names;
-  });
+  module.def("options", &option_names);
   module.def("learners", [] {
     nb::list all;
     for (const LearnerEntry& entry : learner_table()) {
