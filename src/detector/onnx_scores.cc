@@ -199,7 +199,7 @@ Value say_scores(Graph& g, const std::vector<ViewValue>& rows, const Views& view
   for (std::size_t v = 0; v < rows.size(); ++v) {
     const BasicMatrix<double> normals = view_of(views, v, normal_rows);
     const BasicMatrix<double> anomalies = view_of(views, v, anomaly_rows);
-    const ViewTask& task = fitted.views()[v];
+    const ViewTask& task = scores::views_of(fitted)[v];
     const View one{task, rows[v].x, g.multiply(g.reduce("ReduceMax", rows[v].x), g.number(0)), task.columns};
     const Value to_reference = reference_distance(g, one, rows[v].inputs, view_of(views, v, reference), view_inputs(views, v, reference));
     say_nearest(g, one, to_reference, normals, anomalies, raw);

@@ -173,7 +173,7 @@ TaskScores& TaskScores::operator=(TaskScores&&) noexcept = default;
 const Matrix& TaskScores::support() const { return fitted_->support; }
 std::span<const float> TaskScores::middle() const { return fitted_->middle; }
 std::span<const float> TaskScores::scale() const { return fitted_->scale; }
-std::span<const scores::ViewTask> TaskScores::views() const { return fitted_->views; }
+std::span<const ViewTask> scores::views_of(const TaskScores& scores) { return scores.fitted_->views; }
 
 Matrix TaskScores::score(MatrixView rows) const {
   const ScoreSpace::Shared& shared = *fitted_->shared;

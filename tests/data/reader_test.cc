@@ -218,6 +218,22 @@ TEST_F(Reader, PlacesAValueFarDownTheFile) {
   EXPECT_EQ(error(content, options), "t.csv:202002, column \"a\": \"oops\" is not a number");
 }
 
+// Threads that outlive a read may still let go of pieces of it while the program ends.
+TEST_F(Reader, LeavesNoThreadBehindWhereItBreaksOff) {
+  const fs::path tasks = "/proc/self/task";
+  if (!fs::exists(tasks)) GTEST_SKIP() << "no " << tasks;
+  const auto threads = [&] { return std::distance(fs::directory_iterator(tasks), {}); };
+  const auto before = threads();
+  std::string content = "a,b\noops,1\n";
+  for (int i = 0; i < 400'000; ++i) content += fmt::format("{},{}\n", i, i % 7);
+  ReadOptions options;
+  options.numeric = {"a"};
+  EXPECT_EQ(error(content, options), "t.csv:2, column \"a\": \"oops\" is not a number");
+  for (int wait = 0; wait < 200 && threads() > before; ++wait)
+    std::this_thread::sleep_for(10ms);  // a joined thread may be listed a moment longer
+  EXPECT_EQ(threads(), before);
+}
+
 TEST_F(Reader, RefusesNumbersBeyondFloat) {
   EXPECT_EQ(error("a\n1\n1e39\n"), "t.csv:3, column \"a\": \"1e39\" is infinite or beyond the range of a float");
   EXPECT_EQ(error("a,b\n-inf,1\n"), "t.csv:2, column \"a\": \"-inf\" is infinite or beyond the range of a float");

@@ -137,9 +137,12 @@ def test_labels_and_names_of_tasks_are_checked(tasks):
         oddshot.Suite.from_tasks([task, task])
     with pytest.raises(ValueError, match="there are no tasks"):
         oddshot.Suite.from_tasks([])
-    with pytest.raises(ValueError, match='no task is left; "table 0" is no task: 40 anomalies are too few'):
+    with pytest.raises(ValueError, match='no task is left; "table 0" is no task: it has fewer than 41 anomalies'):
         oddshot.Suite.from_tasks([task], minimum_anomalies=41)
-    assert oddshot.Suite.from_tasks([task, oddshot.Task("few", *make_few(task))]).notes == ['"few" is no task: 3 anomalies are too few']
+    assert oddshot.Suite.from_tasks([task, oddshot.Task("few", *make_few(task))]).notes == ['"few" is no task: it has fewer than 13 anomalies (minimum_anomalies)']
+    repeated = oddshot.Task("repeated", np.vstack([task.X[task.y == 0], np.repeat(task.X[task.y == 1][:3], 7, axis=0)]), np.repeat([0, 1], [(task.y == 0).sum(), 21]))
+    notes = oddshot.Suite.from_tasks([task, repeated]).notes
+    assert notes == ["repeated: its 21 anomalies have only 3 distinct rows", '"repeated" is no task: it has fewer than 13 anomalies (minimum_anomalies)']
 
 
 @pytest.mark.parametrize(

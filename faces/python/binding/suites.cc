@@ -102,7 +102,7 @@ nb::list tasks(const PySuite& suite) {
 
 nb::list too_small(const PySuite& suite) {
   nb::list all;
-  for (const auto& task : suite.rows.too_small) all.append(nb::make_tuple(task.name, task.anomalies.size()));
+  for (const auto& task : suite.rows.too_small) all.append(task.name);
   return all;
 }
 
@@ -257,7 +257,8 @@ void bind_suites(nb::module_& module) {
                   nb::arg("minimum"), nb::arg("training"), nb::arg("held_out"), nb::arg("held_out_normals"), nb::arg("group"))
       .def_static("simulated", &simulated, nb::arg("name"))
       .def("tasks", &tasks, "(name, held out, normals, anomalies) of each task.")
-      .def("too_small", &too_small, "(name, anomalies) of each kind or table that has too few of them to be a task.")
+      .def("too_small", &too_small, "Names of the kinds or tables with fewer anomalies than minimum_anomalies.")
+      .def_prop_ro("minimum_anomalies", [](const PySuite& suite) { return suite.rows.manifest.minimum_anomalies; })
       .def("describe", [](const PySuite& suite) { return describe(suite.rows); })
       .def_prop_ro("name", [](const PySuite& suite) { return suite.suite.name; })
       .def_prop_ro("of_tables", [](const PySuite& suite) { return suite.suite.of_tables(); })

@@ -112,7 +112,8 @@ nb::list columns(const PyTable& table) {
 
 void numbers(const PyTable& table, const std::string& name, nb::handle out) {
   const Column& column = table.table.column(name);
-  if (column.kind != ColumnKind::kNumeric) throw ArgumentError("column \"" + name + "\" holds words where numbers belong");
+  if (column.kind != ColumnKind::kNumeric)
+    throw ArgumentError("column \"" + name + "\" holds something else than numbers where numbers belong");
   std::ranges::copy(column.numbers, Floats(out, column.numbers.size(), "out").span().begin());
 }
 

@@ -40,7 +40,10 @@ def number_of(value: Any, name: str, what: str = "a number") -> float:
     """A number, of Python's or numpy's; ``what`` is said to be needed."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise _core.KindError(f"{name} is {value!r}; it must be {what}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise _core.ArgumentError(f"{name} is beyond the range of a number of Python") from None
 
 
 def rate_of(rate: Any, name: str) -> float:
@@ -60,12 +63,12 @@ def contamination_of(share: Any) -> float:
 
 
 def count_of(value: Any, name: str) -> int:
-    """A whole number of 0 or more."""
+    """A whole number, 0 to 2^64 - 1."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise _core.KindError(f"{name} is {value!r}; it must be an integer")
     count = int(value)
     if not 0 <= count < 2**64:
-        raise _core.ArgumentError(f"{name} is {value}; it must be 0 or more")
+        raise _core.ArgumentError(f"{name} is {value}; it must be 0 to 2^64 - 1")
     return count
 
 
@@ -91,7 +94,8 @@ def weights_of(weight: Any, rows: int) -> np.ndarray:
     if len(values) != rows:
         raise _core.ShapeError(f"{len(values)} weights for {rows} rows")
     values = np.ascontiguousarray(values, dtype=np.float64)
-    wrong = np.flatnonzero(~((values >= 0) & (values <= np.finfo(np.float32).max)))
+    most = np.finfo(np.float32).max
+    wrong = np.flatnonzero(~((values >= 0) & (values <= most)))
     if len(wrong):
-        raise _core.ArgumentError(f"weight, row {wrong[0]}: {values[wrong[0]]:g} is not a number of 0 or more")
+        raise _core.ArgumentError(f"weight, row {wrong[0]}: {values[wrong[0]]:g} is not a number of 0 to {most:.3g}")
     return values

@@ -242,8 +242,11 @@ class Suite:
 
     def too_small(self) -> list:
         """
-        (name, anomalies) of each kind or table that has too few of them to be a task.
+        Names of the kinds or tables with fewer anomalies than minimum_anomalies.
         """
+
+    @property
+    def minimum_anomalies(self) -> int: ...
 
     def describe(self) -> str: ...
 

@@ -235,7 +235,8 @@ class Suite:
     @property
     def notes(self) -> list[str]:
         """What a user should know: rows left out, and why."""
-        return [*self._core.notes, *(f'"{name}" is no task: {count} anomalies are too few' for name, count in self._core.too_small())]
+        few = f"it has fewer than {self._core.minimum_anomalies} anomalies (minimum_anomalies)"
+        return [*self._core.notes, *(f'"{name}" is no task: {few}' for name in self._core.too_small())]
 
     def __str__(self) -> str:
         return self._core.describe()

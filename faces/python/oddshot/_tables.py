@@ -67,7 +67,7 @@ def numbers_of(X: Any, name: str = "X") -> Any:
     names = [column for column, _ in table.columns()]
     for column, numeric in table.columns():
         if not numeric:
-            raise _core.ArgumentError(f'{name}, column "{column}" holds words; every value must be a finite number')
+            raise _core.ArgumentError(f'{name}, column "{column}" holds something else than numbers; every value must be a finite number')
     values = np.empty((len(names), len(table)), dtype=np.float32)
     for column, out in zip(names, values):
         table.numbers(column, out)

@@ -131,9 +131,9 @@ class Detector {
   // What a user should know of the adapting: columns left out and why, rows not used. Empty for a detector from a file.
   const std::vector<std::string>& notes() const { return notes_; }
   // How well it tells its own anomalies from its normals, each scored by an adapting that has not seen it: the mean AUROC over folds, as
-  // many as there are anomalies, 2 to 5, that leave their share of both classes out. Nothing without an anomaly, or where a fold has too
-  // few rows left to adapt to. Nearly equal rows, which most tables have, make it look better than rows to come will be. Takes as long as
-  // adapting to each fold, unless adapting has been through them.
+  // many as there are anomalies, 2 to 5, that leave their share of both classes out. Nothing without an anomaly, or where every fold has
+  // too few rows left to adapt to. Nearly equal rows, which most tables have, make it look better than rows to come will be. Takes as long
+  // as adapting to each fold, unless adapting has been through them.
   std::optional<double> left_out_auroc(ThreadPool& pool) const;
 
  private:

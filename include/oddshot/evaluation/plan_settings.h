@@ -1,4 +1,5 @@
-// The settings of a plan by name, one list for every face: "inner-steps" is --inner-steps on the command line and inner_steps in Python.
+// The settings of a plan by name: "inner-steps" is --inner-steps on the command line and inner_steps in Python. What Python takes, and what
+// the command line gives a default of its own, go by this list.
 #pragma once
 
 #include <string_view>

@@ -20,9 +20,11 @@
 #include "oddshot/data/views.h"
 
 namespace oddshot {
+class TaskScores;
 namespace scores {
 struct ViewTask;
-}
+std::span<const ViewTask> views_of(const TaskScores& scores);  // experts/scores/view_task.h, for the library itself
+}  // namespace scores
 
 // Everything about one task that scoring rows needs. Const methods may be called concurrently. Keeps what it was fitted on.
 class TaskScores {
@@ -39,11 +41,10 @@ class TaskScores {
   // Of the standardisation t = (s - middle) * scale: [width] each.
   std::span<const float> middle() const;
   std::span<const float> scale() const;
-  // What was fitted in each view, for whoever writes it down.
-  std::span<const scores::ViewTask> views() const;
 
  private:
   friend class ScoreSpace;
+  friend std::span<const scores::ViewTask> scores::views_of(const TaskScores& scores);
   struct Fitted;
   explicit TaskScores(std::unique_ptr<Fitted> fitted);
   std::unique_ptr<Fitted> fitted_;
