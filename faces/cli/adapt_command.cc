@@ -34,11 +34,9 @@ struct Given {
 
 Table read_rows(const Given& given, const MetaModel& model) {
   if (model.training.space != Space::kTable) {
-    std::vector<std::string> numeric = model.preprocessor.numeric_columns();
-    std::vector<std::string> category = model.preprocessor.category_columns();
-    category.push_back(given.options.label);
+    std::vector<std::string> numeric;
     if (!given.options.weight.empty()) numeric.push_back(given.options.weight);
-    return read_columns(given.rows, std::move(numeric), std::move(category));
+    return read_columns_of(given.rows, model.preprocessor, std::move(numeric), {given.options.label});
   }
   ReadOptions read;
   read.category.push_back(given.options.label);
@@ -67,6 +65,7 @@ int adapt(Given& given, bool named) {
   });
   MetaModel model = load_model(find_model(given.model));
   const Table table = read_rows(given, model);
+  if (model.training.space == Space::kTable) given.options.ignored.clear();  // they have not been read
   ThreadPool pool(given.threads);
   const auto began = std::chrono::steady_clock::now();
   const Detector detector = Detector::adapt(std::move(model), table, given.options, pool);
@@ -117,7 +116,7 @@ Command add_adapt(CLI::App& parent) {
   command->add_option("--ignored", given->ignored, "columns that are no features, a list")->capture_default_str();
   command->add_flag("--json", given->json, "what was learned as JSON, for programs");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
-  command->add_option("-o,--output", given->output, "the detector file")->required();
+  command->add_option("-o,--output", given->output, "the detector file")->required()->check(refuse_stream);
   command->footer("Example:  oddshot adapt --model universal rows.csv --label-column label -o detector.safetensors");
   return [given, named] { return adapt(*given, named->count() > 0); };
 }

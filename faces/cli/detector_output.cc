@@ -20,9 +20,14 @@ void print_calibration(const Detector& detector) {
   const auto& rate = detector.max_false_alarms();
   if (!rate) return;
   const std::string where = calibration.weighted() ? "by p-value" : fmt::format("above {:.4g}", calibration.threshold(*rate));
-  fmt::print(
-      "alert      {}: {}% of normal rows {}\n", where, 100 * *rate,
-      held_back ? "at most, guaranteed for rows like those held back" : "or so are false alarms; --calibration held-back guarantees it");
+  std::string promise = "at most, guaranteed for rows like those held back";
+  if (!held_back) {
+    const std::size_t needed = normals_needed(*rate, CalibrationScheme::kHeldBack);
+    const bool enough = detector.normals() + detector.rows().held_back.rows() >= needed;
+    promise = fmt::format("or so are false alarms; {}--calibration held-back guarantees it",
+                          enough ? "" : fmt::format("with {} normal rows ", needed));
+  }
+  fmt::print("alert      {}: {}% of normal rows {}\n", where, 100 * *rate, promise);
 }
 
 // What of the rows is in the file.

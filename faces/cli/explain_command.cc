@@ -40,7 +40,7 @@ std::vector<std::uint32_t> highest(const std::vector<float>& scores, std::size_t
 int explain_rows(const Given& given) {
   as_usage([&] { given.options.validate(); });
   const Detector detector = load_detector(given.detector);
-  const Table table = read_columns(given.rows, detector.preprocessor().numeric_columns(), detector.preprocessor().category_columns());
+  const Table table = read_columns_of(given.rows, detector.preprocessor());
   for (const std::uint32_t row : given.chosen) {
     if (row >= table.rows()) throw UsageError(fmt::format("--row {}: {} has rows 0 to {}", row, given.rows, table.rows() - 1));
   }

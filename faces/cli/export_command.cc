@@ -23,7 +23,7 @@ Command add_export(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("export", "write a detector for other programs: an ONNX model that takes the table's columns");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
   command->add_option("--format", given->format, "onnx")->capture_default_str();
-  command->add_option("-o,--output", given->output, "the file to write")->required();
+  command->add_option("-o,--output", given->output, "the file to write")->required()->check(refuse_stream);
   command->footer("Example:  oddshot export detector.safetensors -o detector.onnx");
   return [given] {
     if (given->format != "onnx") throw UsageError(fmt::format("--format {}: there is onnx alone", given->format));

@@ -3,8 +3,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,13 @@ using oddshot::cli::Command;
 int fail(int status, const std::string& words) {
   std::fprintf(stderr, "oddshot: %s\n", words.c_str());
   return status;
+}
+
+// The status, once all that was printed has arrived. Whoever reads it may have gone: no error.
+int written(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  if (errno == EPIPE || status != oddshot::cli::kDone) return status;
+  return fail(oddshot::cli::kWrongInput, std::string("standard output: ") + std::generic_category().message(errno));
 }
 
 int run(int argc, char** argv) {
@@ -55,9 +65,7 @@ int run(int argc, char** argv) {
     return fail(oddshot::cli::kWrongUsage, oddshot::cli::explain(app, error, argc, argv));
   }
   for (const auto& [name, command] : commands) {
-    if (app.got_subcommand(name)) {
-      return command();
-    }
+    if (app.got_subcommand(name)) return written(command());
   }
   return oddshot::cli::kWrongUsage;
 }

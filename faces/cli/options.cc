@@ -35,6 +35,10 @@ void take_defaults_of_space(CLI::App& command, Settings& settings) {
   };
 }
 
+std::string refuse_stream(const std::string& file) {
+  return file == "-" ? "it is written whole or not at all, so to a file and not to standard output" : "";
+}
+
 void add_suite_options(CLI::App& command, Settings& settings) {
   command.add_option("SUITE", settings.suite, "a suite that ships (oddshot suite list) or the path of a manifest")->required();
   command.add_option("--data", settings.data.folder,

@@ -34,6 +34,9 @@ void as_usage(const Check& check) {
   }
 }
 
+// Refuses "-" for a file that is written whole or not at all, which a stream cannot be.
+std::string refuse_stream(const std::string& file);
+
 // What the options below fill.
 struct Settings {
   std::string suite;

@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <system_error>
 
@@ -98,7 +99,20 @@ void check(const Given& given) {
     throw UsageError("--json is for the report of --watch; rows are written as JSON by --output-format jsonl");
 }
 
-int score(const Given& given) {
+// Why a batch of rows may be without an alert whatever its scores are; empty where a single row could have been one.
+std::string why_none(const Calibration& calibration, double share, std::size_t rows) {
+  const auto needed = static_cast<std::size_t>(std::ceil(static_cast<double>(rows) / share * (1 - 1e-12))) - 1;
+  if (calibration.size() >= needed) return {};
+  const double smallest = 1 / static_cast<double>(calibration.size() + 1);
+  return fmt::format(
+      "--fdr {}: no alerts; by {} normal rows no p-value is below {:.3g}, so {} of these {} rows would have to have that one; by {} normal "
+      "rows a single row can be an alert\n",
+      share, calibration.size(), smallest, static_cast<std::size_t>(std::ceil(smallest * static_cast<double>(rows) / share - 1e-9)), rows,
+      needed);
+}
+
+int score(Given given) {
+  if (given.output == "-") given.output.clear();
   check(given);
   const Detector detector = load_detector(given.detector);
   ThreadPool pool(given.threads);
@@ -146,6 +160,9 @@ int score(const Given& given) {
     file->commit();
     fmt::print(stderr, "{} rows scored{}: {}\n", scorer.rows(), tells_alerts ? fmt::format(", {} alerts", scorer.alerts()) : "",
                given.output);
+  }
+  if (given.scorer.false_discovery_rate && scorer.alerts() == 0 && scorer.rows() > 0) {
+    fmt::print(stderr, "{}", why_none(detector.calibration(), *given.scorer.false_discovery_rate, scorer.rows()));
   }
   if (scorer.rows() == 0) fmt::print(stderr, "{}: a table without rows; what is written has their columns alone\n", given.rows);
   if (scorer.unexplained() > 0) {

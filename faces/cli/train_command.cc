@@ -50,7 +50,7 @@ Command add_train(CLI::App& parent) {
   add_training_options(*command, *settings);
   add_shots_options(*command, *settings);
   add_common_options(*command, *settings);
-  command->add_option("-o,--output", settings->output, "the model file")->required();
+  command->add_option("-o,--output", settings->output, "the model file")->required()->check(refuse_stream);
   command->add_flag("--resume", settings->resume, "go on from the checkpoint in the model file, if there is one");
   command->footer("Example:  oddshot train nsl-kdd -o nsl-kdd.safetensors");
   return [settings] { return train(*settings); };

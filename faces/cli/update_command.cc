@@ -65,7 +65,7 @@ Command add_update(CLI::App& parent) {
   command->add_option("--withdraw", given->withdrawn, "rows to forget: nothing of them is left in the detector")->excludes(labels);
   command->add_flag("--json", given->json, "what was learned as JSON, for programs");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
-  command->add_option("-o,--output", given->output, "the detector file (default: in place of the old one)");
+  command->add_option("-o,--output", given->output, "the detector file (default: in place of the old one)")->check(refuse_stream);
   command->footer("Example:  oddshot update detector.safetensors --labels new.csv");
   return [given] { return update(*given); };
 }

@@ -83,4 +83,15 @@ std::vector<std::string> Preprocessor::category_columns() const {
   return names;
 }
 
+std::vector<std::string> Preprocessor::window_columns() const {
+  if (options_.windows.empty()) return {};
+  std::vector<std::string> features = numeric_columns();
+  for (std::string& name : category_columns()) features.push_back(std::move(name));
+  std::vector<std::string> names;
+  for (const std::string& name : {options_.windows.group, options_.windows.time}) {
+    if (std::find(features.begin(), features.end(), name) == features.end()) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace oddshot

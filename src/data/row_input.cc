@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -95,7 +96,8 @@ std::size_t GrowingInput::read_some(char* buffer, std::size_t size) {
       }
     }
     if (const std::size_t count = file_->read(buffer, size); count > 0) return count;
-    if (!follow_ || !pause_() || (stop_ && stop_())) return 0;
+    // The end of a pipe is that nobody writes to it any more.
+    if (!follow_ || !file_->regular() || !pause_() || (stop_ && stop_())) return 0;
     struct stat status{};
     if (file_->regular() && ::fstat(file_->number(), &status) == 0 && status.st_size < ::lseek(file_->number(), 0, SEEK_CUR)) {
       throw IoError(fmt::format("{}: it was made shorter while it was followed", path_));
@@ -119,15 +121,22 @@ Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options,
     const auto& fields = batch.schema()->fields();
     const auto found = std::ranges::find_if(fields, [&](const auto& field) { return trimmed(field->name()) == name; });
     if (found == fields.end()) return;
-    ColumnBuilder builder(name, wish, missing);
-    append(builder, *batch.column(static_cast<int>(found - fields.begin())), untyped);
-    if (const auto& offence = builder.offence()) {
+    const auto& values = *batch.column(static_cast<int>(found - fields.begin()));
+    const auto built = [&](ColumnBuilder::Wish as) {
+      auto made = std::make_unique<ColumnBuilder>(name, as, missing);
+      append(*made, values, untyped);
+      return made;
+    };
+    auto builder = built(wish);
+    if (builder->late_text()) builder = built(ColumnBuilder::Wish::kCategory);
+    if (const auto& offence = builder->offence()) {
       throw FormatError(fmt::format("{}, column {}: {}", place(offence->row), in_quotes(name), offence->reason));
     }
-    table.columns.push_back(std::move(builder).finish());
+    table.columns.push_back(std::move(*builder).finish());
   };
   for (const std::string& name : options.numeric) add(name, ColumnBuilder::Wish::kNumeric);
   for (const std::string& name : options.category) add(name, ColumnBuilder::Wish::kCategory);
+  for (const std::string& name : options.inferred) add(name, ColumnBuilder::Wish::kInfer);
   table.sources = {{path, 0, static_cast<std::size_t>(batch.num_rows())}};
   return table;
 }

@@ -3,12 +3,14 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "data/cell.h"
 #include "detector/cross_fit.h"
 #include "detector/encode.h"
 #include "detector/familiarity.h"
@@ -22,6 +24,7 @@ namespace oddshot {
 namespace {
 
 constexpr std::size_t kFewRows = 20;         // of so few rows nothing can be said about what a column is
+constexpr double kShareOfNumbers = 0.9;      // of a column's values that are numbers, where others may be slips
 constexpr double kShareOfIdentifiers = 0.5;  // a category column with more different values a row is an identifier
 
 constexpr std::size_t kUsualCalibrators = 99;   // enough for a rate of 1%
@@ -90,11 +93,35 @@ std::string objection(const Column& column) {
   return fmt::format("\"{}\" is left out: it counts the rows", column.name);
 }
 
+// What a user should know of a category nearly all of whose values are numbers: the first that is none may be a slip. Empty otherwise.
+std::string slip(const Table& table, const Column& column) {
+  if (column.kind != ColumnKind::kCategory) return {};
+  std::vector<bool> is_number;
+  for (const std::string& category : column.categories) {
+    float number = 0;
+    is_number.push_back(data::parse_number(category, number) == data::CellKind::kNumber);
+  }
+  std::size_t numbers = 0;
+  std::size_t present = 0;
+  std::optional<std::size_t> first;
+  for (std::size_t r = 0; r < column.codes.size(); ++r) {
+    if (column.codes[r] == Column::kMissingCode) continue;
+    ++present;
+    const bool number = is_number[static_cast<std::size_t>(column.codes[r])];
+    numbers += number ? 1 : 0;
+    if (!number && !first) first = r;
+  }
+  if (!first || static_cast<double>(numbers) < kShareOfNumbers * static_cast<double>(present)) return {};
+  return fmt::format("\"{}\" is taken for words: {} of its {} values are numbers, \"{}\" ({}) is none", column.name, numbers, present,
+                     column.categories[static_cast<std::size_t>(column.codes[*first])], table.place(*first));
+}
+
 std::vector<std::string> feature_columns(const Table& table, const AdaptOptions& options, std::vector<std::string>& notes) {
   for (const std::string& name : options.ignored) table.column(name);  // throws if it is not there
   std::vector<std::string> features;
   for (const Column& column : table.columns) {
     if (column.name == options.label || column.name == options.weight || holds(options.ignored, column.name)) continue;
+    if (std::string note = slip(table, column); !note.empty()) notes.push_back(std::move(note));
     std::string why = objection(column);
     if (why.empty()) {
       features.push_back(column.name);
@@ -138,22 +165,18 @@ Rows thinned(const Rows& rows, std::size_t most, const std::vector<float>& weigh
   return result;
 }
 
+// Normals that adapting keeps to itself, of so many.
+std::size_t kept_to_adapt(std::size_t normals) { return std::max(kFewestNormals, std::min(normals / 2, kLargestSupportClass / 2)); }
+
 // How many of so many normals are held back: none where they are too few to do without, or cross-fitting is asked for.
 std::size_t held_back(std::size_t normals, const AdaptOptions& options) {
   if (options.calibration == CalibrationScheme::kNone || options.calibration == CalibrationScheme::kCrossFitted) return 0;
   const std::size_t asked = options.max_false_alarms ? calibrators_needed(*options.max_false_alarms) : 0;
   const std::size_t wanted = std::max(std::min(normals / 3, kUsuallyHeldBack), asked);
-  const std::size_t kept = std::max(kFewestNormals, std::min(normals / 2, kLargestSupportClass / 2));  // adapting needs rows too
-  const std::size_t most = std::min(normals - kept, kMostHeldBack);
+  const std::size_t most = std::min(normals - kept_to_adapt(normals), kMostHeldBack);
   if (options.calibration == CalibrationScheme::kHeldBack) return std::min(wanted, most);
   const bool enough = asked > 0 ? normals - std::min(normals, wanted) >= 2 * kFewestNormals : wanted >= kUsualCalibrators;
   return enough && wanted <= most ? wanted : 0;
-}
-
-// Normals that a table must have for so small a rate.
-std::size_t normals_needed(double rate) {
-  const std::size_t needed = calibrators_needed(rate);
-  return needed <= kLargestSupportClass ? needed : needed + kLargestSupportClass / 2;
 }
 
 // Takes `count` of the rows out at random; the others keep their order.
@@ -290,6 +313,14 @@ Table kept_rows(const MetaModel& model, const Table& table, const Roles& roles, 
 
 }  // namespace
 
+std::size_t normals_needed(double rate, CalibrationScheme scheme) {
+  const std::size_t needed = calibrators_needed(rate);
+  if (scheme != CalibrationScheme::kHeldBack) return needed <= kLargestSupportClass ? needed : needed + kLargestSupportClass / 2;
+  std::size_t normals = needed + kFewestNormals;
+  while (normals - kept_to_adapt(normals) < needed) ++normals;
+  return normals;
+}
+
 std::size_t encoded_width(const MetaModel& model, const Preprocessor& preprocessor) {
   return has_own_preprocessor(model) ? preprocessor.width() : model.views.width();
 }
@@ -349,7 +380,12 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
   roles.held_back = take_out(known.normals, held_back(all_normals, options), Stream(model.training.seed, Purpose::kFold, kHoldBack));
   const bool holds_back = !roles.held_back.empty();
   std::vector<std::string> features;
-  if (has_own_preprocessor(model)) features = feature_columns(table, options, notes);
+  if (has_own_preprocessor(model)) {
+    features = feature_columns(table, options, notes);
+  } else if (!options.ignored.empty()) {
+    throw ArgumentError(fmt::format("column \"{}\" cannot be ignored: the model takes the columns that it was trained on and no others",
+                                    options.ignored.front()));
+  }
   if (known.unlabelled > 0) notes.push_back(fmt::format("{} rows without a label are not used", known.unlabelled));
   if (holds_back) notes.push_back(fmt::format("{} of {} normal rows are held back, to calibrate by", roles.held_back.size(), all_normals));
   for (const auto& [list, what] : {std::pair(&known.normals, "normal rows"), std::pair(&known.anomalies, "anomalies")}) {
@@ -410,7 +446,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
     throw ArgumentError(
         fmt::format("a false-alarm rate of {} needs {} normal rows to calibrate by ({} in all), and there are {} ({} in all), "
                     "which can promise {:.3g}: give more rows, or ask for no less than that",
-                    rate, calibrators_needed(rate), normals_needed(rate), detector.calibration().size(), all_normals,
+                    rate, calibrators_needed(rate), normals_needed(rate, options.calibration), detector.calibration().size(), all_normals,
                     detector.calibration().smallest_rate()));
   }
   note_unfamiliar(detector, options, by_model.folds, detector.notes_);

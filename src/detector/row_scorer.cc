@@ -45,6 +45,7 @@ RowReadOptions RowScorer::reading() const {
   RowReadOptions read;
   read.numeric = detector_.preprocessor().numeric_columns();
   read.category = detector_.preprocessor().category_columns();
+  read.inferred = detector_.preprocessor().window_columns();
   if (!options_.weight.empty()) read.numeric.push_back(options_.weight);
   read.whole = !detector_.preprocessor().windows().empty();
   return read;

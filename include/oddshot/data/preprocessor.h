@@ -80,6 +80,8 @@ class Preprocessor {
   std::vector<std::string> category_columns() const;
 
   const WindowOptions& windows() const { return options_.windows; }
+  // What windows need of a table besides numeric_columns() and category_columns(): group and time. Empty without windows.
+  std::vector<std::string> window_columns() const;
 
   // Exact round trip: from_json(p.to_json()) transforms to the same bits. from_json throws FormatError for anything that is not such a
   // text.

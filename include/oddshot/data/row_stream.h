@@ -37,6 +37,7 @@ struct RowReadOptions {
   // Columns of `typed`. Missing values and numbers are spelt as ReadOptions has them; a column that is not there is left out.
   std::vector<std::string> numeric;
   std::vector<std::string> category;
+  std::vector<std::string> inferred;  // of the kind that the values of a batch tell
   // Columns that a writer will want, besides; nothing: all. Of Parquet and Arrow files others are not read.
   std::optional<std::vector<std::string>> carried;
   std::size_t rows_at_a_time = 8192;  // at most, >= 1

@@ -51,6 +51,9 @@ inline constexpr std::size_t kFewestNormals = 10;         // rows that are known
 inline constexpr std::size_t kLargestSupportClass = 512;  // rows of a class that a support holds; of more, so many are chosen
 inline constexpr std::size_t kMostHeldBack = 20'000;      // normals to calibrate by
 
+// Normals that a table must have so that adapting can promise so small a rate of false alarms. Throws ArgumentError unless 0 < rate < 1.
+std::size_t normals_needed(double rate, CalibrationScheme scheme);
+
 // The rows that a detector is made of: what its file keeps of the table.
 struct DetectorRows {
   Preprocessor own;                  // of a model of space "table"; empty otherwise
