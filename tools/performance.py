@@ -331,7 +331,8 @@ def curve(what, values, words_of, base_share, peaks, shares, fixed=()):
 BENDS = {
     "Tasks a step": "Straight: tasks share nothing but the parameters.",
     "Support rows": "Few rows leave the tiles of a product partly empty, and the steps on the weights (one read and one write for each) weigh more.",
-    "Columns": "Straight down to a few columns; by 2,000 the weights of layer 1 leave the second cache between steps.",
+    "Columns": "From some 200 columns on layer 1 goes by products of the support's rows with each other (src/learners/row_products.h), which are fewer: "
+               "those that are made are counted, so the time falls more than the rate shows.",
     "Width of two hidden layers": "Below 32 a vector of 16 is empty in part and a product is over before it is in swing; from 256 on a task's weights along "
                                   "the inner steps leave the second cache, and with 20 support rows each is used 20 times when it comes back.",
     "Hidden layers of 64": "Straight: each layer is the same work.",
@@ -396,7 +397,7 @@ Written by `./dev bench` ([tools/performance.py](../tools/performance.py)); do n
 
 {kept.once("machine", lambda: machine(peaks))}
 A share of peak is that of the fastest step against the fastest stretch of multiply-adds in the same run, on the same cores. A step's
-operations are those of the network's products alone: 2 for each weight and row that a pass meets. Steps on one thread, benches and peers are
+operations are those of the products alone that it makes: 2 for each weight and row that a pass meets. Steps on one thread, benches and peers are
 measured in processor time, so that other work on the machine takes as little as it can; adapting, single rows, whole processes and several threads
 by the clock, which other work stops.
 

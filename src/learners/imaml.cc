@@ -53,11 +53,9 @@ void solve(const nets::Encoder<T>& encoder, const AlignedVector<T>& params, T pr
   }
 }
 
-}  // namespace
-
 template <class T>
-const AlignedVector<T>& descend_near(const nets::Encoder<T>& encoder, std::span<const T> params, const LabelledRows<T>& support,
-                                     const ProximalRule<T>& rule, std::size_t steps, ImamlScratch<T>& scratch) {
+const AlignedVector<T>& descend_as_held(const nets::Encoder<T>& encoder, std::span<const T> params, const LabelledRows<T>& support,
+                                        const ProximalRule<T>& rule, std::size_t steps, ImamlScratch<T>& scratch) {
   const std::size_t size = encoder.end();
   AlignedVector<T>* const no_curvature = nullptr;
   scratch.params.assign(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(size));
@@ -82,6 +80,19 @@ const AlignedVector<T>& descend_near(const nets::Encoder<T>& encoder, std::span<
     }
   }
   return scratch.params;
+}
+
+}  // namespace
+
+template <class T>
+const AlignedVector<T>& descend_near(const nets::Encoder<T>& encoder, std::span<const T> params, const LabelledRows<T>& support,
+                                     const ProximalRule<T>& rule, std::size_t steps, ImamlScratch<T>& scratch) {
+  const InnerWork work{.support = support.rows.rows, .gradients = steps, .adapted = true};
+  if (!by_row_products(rule.layer_one, encoder.spec(), work)) {
+    return descend_as_held(encoder, params, support, rule, steps, scratch);
+  }
+  const InnerTask<T> task = scratch.products.begin(encoder, params, support);
+  return scratch.products.whole_params(descend_as_held(*task.encoder, task.params, task.support, rule, steps, scratch));
 }
 
 template <class T>

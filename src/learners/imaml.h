@@ -15,7 +15,7 @@
 
 #include <memory>
 
-#include "learners/inner_loop.h"
+#include "learners/row_products.h"
 #include "oddshot/learners/learner.h"
 
 namespace oddshot::learners {
@@ -25,10 +25,12 @@ struct ProximalRule {
   T rate = 0;       // alpha
   T momentum = 0;   // mu
   T proximity = 0;  // lambda
+  LayerOne layer_one = LayerOne::kByCost;
 };
 
 template <class T>
 struct ImamlScratch : Scratch {
+  RowProducts<T> products;
   nets::Tape<T> support;
   nets::Tape<T> query;
   nets::TangentTape<T> tangent;
@@ -45,7 +47,8 @@ struct ImamlScratch : Scratch {
   bool indefinite = false;          // it met a direction of curvature <= 0 and stopped before it
 };
 
-// Takes `steps` steps on the inner problem from params; returns theta_K, in scratch.
+// Takes `steps` steps on the inner problem from params; returns theta_K, in scratch. The steps keep layer 1 in the form that rule.layer_one
+// asks for; the linear system is solved in weights, where a residual does not cancel.
 template <class T>
 const AlignedVector<T>& descend_near(const nets::Encoder<T>& encoder, std::span<const T> params, const LabelledRows<T>& support,
                                      const ProximalRule<T>& rule, std::size_t steps, ImamlScratch<T>& scratch);

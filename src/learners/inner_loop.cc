@@ -36,7 +36,7 @@ template <class T>
 T logit_loss(const nets::Encoder<T>& encoder, const T* params, const LabelledRows<T>& batch, nets::Tape<T>& tape,
              AlignedVector<T>& d_logits, const nets::Destination<T>& gradient, AlignedVector<T>* curvature) {
   const std::size_t rows = batch.rows.rows;
-  encoder.forward(params, batch.rows, tape);
+  encoder.forward(params, batch.rows, tape, nets::Keep::kForGradient, batch.first);
   d_logits.resize(rows);
   if (curvature != nullptr) {
     curvature->resize(rows);
@@ -131,6 +131,7 @@ void pull_back(const nets::Encoder<T>& encoder, const Layout& layout, const Step
     std::fill(a.begin(), a.end(), T{0});
   }
   std::fill(d_rates.begin(), d_rates.end(), T{0});
+  scratch.d_offset.clear();
   for (std::size_t k = steps; k-- > 0;) {
     auto& step = scratch.steps[k];
     const std::span<const T> rates = rule.per_parameter ? rule.rates : rule.rates.subspan(k * tensors, tensors);
@@ -159,6 +160,12 @@ void pull_back(const nets::Encoder<T>& encoder, const Layout& layout, const Step
       scratch.factors.assign(tensors, factor);
       logit_hessian_product(encoder, k == 0 ? scratch.start : step.params.data(), direction, step.tape, step.curvature, scratch.d_logits,
                             scratch.tangent, nets::Destination<T>{.out = v.data(), .base = v.data(), .factors = scratch.factors});
+      if (step.tape.first.own) {
+        const auto& d_linear = scratch.tangent.layers.front().d_linear;
+        const std::size_t first = layout[encoder.first_tensor()].size();
+        scratch.d_offset.resize(first);  // zero at first
+        kernels.axpy(first, factor, d_linear.data(), scratch.d_offset.data());
+      }
     }
     if (k > 0 && !passing.empty()) {
       kernels.axpy(size, T{1}, passing[k].data(), v.data());

@@ -23,7 +23,11 @@ template <class T>
 struct LabelledRows {
   BasicMatrixView<T> rows;               // [N x D]
   std::span<const std::uint8_t> labels;  // [N]; 1 anomaly, 0 normal
+  nets::RowCoefficients<T> first = {};   // where rows hold products with other rows
 };
+
+// How layer 1 is held along an inner loop (learners/row_products.h). The result is the same but for rounding.
+enum class LayerOne : std::uint8_t { kByCost, kWeights, kRowProducts };
 
 // How a gradient becomes a step.
 template <class T>
@@ -32,6 +36,7 @@ struct StepRule {
   bool per_parameter = false;  // one rate a parameter, the same at every step
   bool learned = false;        // pull_back() will be asked for d_rates, for which every step's gradient is kept
   T momentum = 0;
+  LayerOne layer_one = LayerOne::kByCost;  // of no account where rates are per parameter: kWeights
 };
 
 enum class Order : bool { kFirst, kSecond };
@@ -51,7 +56,10 @@ struct InnerScratch {
   T first_loss = 0;          // at theta_0; 0 if no step was taken
   AlignedVector<T> d_logits;
   AlignedVector<T> direction;  // a
-  AlignedVector<T> factors;    // [tensors] of the step that is taken or pulled back
+  AlignedVector<T> d_offset;   // [S x O] after pull_back() where rows are their own products: the outcome's derivative in the offset of
+                               // layer 1 by way of the steps; empty if there is none
+  std::vector<AlignedVector<T>> passing;  // [K] the caller's own: what pull_back() is given of that name
+  AlignedVector<T> factors;               // [tensors] of the step that is taken or pulled back
   nets::TangentTape<T> tangent;
 };
 

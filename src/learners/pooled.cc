@@ -4,12 +4,14 @@
 
 #include "learners/labelled_batch.h"
 #include "learners/network_learner.h"
+#include "learners/row_products.h"
 
 namespace oddshot::learners {
 namespace {
 
 struct PooledScratch : Scratch {
   InnerScratch<float> inner;
+  RowProducts<float> products;
   nets::Tape<float> tape;
   LabelledBatch<float> batch;
   AlignedVector<float> rates;
@@ -40,8 +42,8 @@ class Pooled final : public NetworkLearner {
     auto& work = static_cast<PooledScratch&>(scratch);
     const std::size_t count = std::min(steps, inner_steps());
     work.rates.assign(count * layout_.tensors().size(), options_.inner_rate);
-    return network_state(descend<float>(encoder_, layout_, params, {support.rows, support.labels},
-                                        {.rates = work.rates, .momentum = options_.inner_momentum}, count, work.inner));
+    return network_state(adapt_params<float>(encoder_, layout_, params, {support.rows, support.labels},
+                                             {.rates = work.rates, .momentum = options_.inner_momentum}, count, work.inner, work.products));
   }
 
   void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const override {

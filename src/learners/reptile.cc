@@ -12,10 +12,12 @@ T reptile_direction(const nets::Encoder<T>& encoder, const Layout& layout, std::
                     const LabelledRows<T>& query, const StepRule<T>& rule, std::size_t steps, ReptileScratch<T>& scratch,
                     std::span<T> direction) {
   scratch.batch.join(support, query);
-  const AlignedVector<T>& adapted = descend(encoder, layout, params, scratch.batch.view(), rule, steps, scratch.inner);
+  T first_loss = 0;
+  const AlignedVector<T>& adapted =
+      adapt_params(encoder, layout, params, scratch.batch.view(), rule, steps, scratch.inner, scratch.products, &first_loss);
   std::transform(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(encoder.end()), adapted.begin(), direction.begin(),
                  std::minus<T>());
-  return scratch.inner.first_loss;
+  return first_loss;
 }
 
 namespace {
@@ -40,8 +42,8 @@ class Reptile final : public NetworkLearner {
 
   AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch, std::size_t steps) const override {
     auto& work = static_cast<ReptileScratch<float>&>(scratch);
-    return network_state(descend<float>(encoder_, layout_, params, {support.rows, support.labels}, rule(work),
-                                        std::min(steps, options_.inner_steps), work.inner));
+    return network_state(adapt_params<float>(encoder_, layout_, params, {support.rows, support.labels}, rule(work),
+                                             std::min(steps, options_.inner_steps), work.inner, work.products));
   }
 
   void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const override {

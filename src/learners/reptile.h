@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "learners/labelled_batch.h"
+#include "learners/row_products.h"
 #include "oddshot/learners/learner.h"
 
 namespace oddshot::learners {
@@ -16,6 +17,7 @@ namespace oddshot::learners {
 template <class T>
 struct ReptileScratch : Scratch {
   InnerScratch<T> inner;
+  RowProducts<T> products;
   LabelledBatch<T> batch;
   AlignedVector<T> rates;
   nets::Tape<T> tape;

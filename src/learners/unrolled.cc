@@ -26,6 +26,7 @@ StepRule<T> UnrolledModel<T>::rule(std::span<const T> params, AlignedVector<T>& 
   StepRule<T> rule;
   rule.momentum = static_cast<T>(options.inner_momentum);
   rule.per_parameter = variant.rates == Rates::kPerParameter;
+  rule.layer_one = rule.per_parameter ? LayerOne::kWeights : variant.layer_one;
   if (variant.rates == Rates::kFixed) {
     work.assign(options.inner_steps * tensors, static_cast<T>(options.inner_rate));
     rule.rates = work;
@@ -39,33 +40,50 @@ template <class T>
 T UnrolledModel<T>::meta_gradient(std::span<const T> params, const LabelledRows<T>& support, const LabelledRows<T>& query,
                                   UnrolledScratch<T>& scratch, std::span<T> gradient) const {
   const std::size_t steps = options.inner_steps;
+  const bool on_the_way = options.multi_step_loss && steps > 1;
   StepRule<T> with = rule(params, scratch.rates);
   with.learned = rates_size > 0;
-  const AlignedVector<T>& adapted = descend(encoder, layout, params, support, with, steps, scratch.inner);
-  AlignedVector<T>* const no_curvature = nullptr;
+  const bool by_rows = by_row_products(with.layer_one, options.encoder,
+                                       {.support = support.rows.rows,
+                                        .query = query.rows.rows,
+                                        .query_passes = on_the_way ? steps : 1,
+                                        .gradients = steps,
+                                        .hessian_products = variant.order == Order::kSecond ? steps : 0});
+  RowProducts<T>& products = scratch.products;
+  const InnerTask<T> task =
+      by_rows ? products.begin(encoder, params, support, query) : InnerTask<T>{&encoder, &layout, params, support, query};
+  InnerScratch<T>& inner = by_rows ? products.inner : scratch.inner;
+  const std::span<T> v = by_rows ? std::span<T>(products.v) : gradient.first(encoder.end());
   encoder.clear_around(layout, gradient);
-  T loss = logit_loss(encoder, adapted.data(), query, scratch.query, scratch.inner.d_logits, gradient.data(), no_curvature);
+  const std::size_t size = task.encoder->end();
+  // The query's loss in theta_k, and `share` of its gradient.
+  const auto ask = [&](const AlignedVector<T>& theta, T share, T* out) {
+    AlignedVector<T>* const no_curvature = nullptr;
+    const T loss = logit_loss(*task.encoder, theta.data(), task.query, scratch.query, inner.d_logits, out, no_curvature);
+    if (by_rows) {
+      products.add_query(scratch.query, share);
+    }
+    for (std::size_t i = 0; share != 1 && i < size; ++i) {
+      out[i] *= share;
+    }
+    return share * loss;
+  };
+  const AlignedVector<T>& adapted = descend(*task.encoder, *task.layout, task.params, task.support, with, steps, inner);
+  const T share = on_the_way ? 1 / static_cast<T>(steps) : T{1};
+  T loss = ask(adapted, share, v.data());
   std::span<const AlignedVector<T>> passing;
-  if (options.multi_step_loss && steps > 1) {
-    const T share = 1 / static_cast<T>(steps);
-    scratch.passing.resize(steps);
-    loss *= share;
-    for (T& value : gradient) {
-      value *= share;
-    }
+  if (on_the_way) {
+    inner.passing.resize(steps);
     for (std::size_t k = 1; k < steps; ++k) {
-      AlignedVector<T>& on_the_way = scratch.passing[k];
-      on_the_way.resize(encoder.end());
-      loss += share * logit_loss(encoder, scratch.inner.steps[k].params.data(), query, scratch.query, scratch.inner.d_logits,
-                                 on_the_way.data(), no_curvature);
-      for (T& value : on_the_way) {
-        value *= share;
-      }
+      inner.passing[k].resize(size);
+      loss += ask(inner.steps[k].params, share, inner.passing[k].data());
     }
-    passing = scratch.passing;
+    passing = inner.passing;
   }
-  pull_back(encoder, layout, with, steps, variant.order, scratch.inner, gradient.first(encoder.end()),
-            gradient.subspan(rates_begin, rates_size), passing);
+  pull_back(*task.encoder, *task.layout, with, steps, variant.order, inner, v, gradient.subspan(rates_begin, rates_size), passing);
+  if (by_rows) {
+    products.whole_gradient(inner.d_offset, gradient);
+  }
   return loss;
 }
 
@@ -101,8 +119,9 @@ class UnrolledLearner final : public NetworkLearner {
 
   AdaptedState adapt(std::span<const float> params, const Support& support, Scratch& scratch, std::size_t steps) const override {
     auto& work = static_cast<UnrolledScratch<float>&>(scratch);
-    return network_state(descend(model_.encoder, model_.layout, params, {support.rows, support.labels}, model_.rule(params, work.rates),
-                                 std::min(steps, model_.options.inner_steps), work.inner));
+    return network_state(adapt_params<float>(model_.encoder, model_.layout, params, {support.rows, support.labels},
+                                             model_.rule(params, work.rates), std::min(steps, model_.options.inner_steps), work.inner,
+                                             work.products));
   }
 
   void score(const AdaptedState& state, MatrixView rows, Scratch& scratch, std::span<float> scores) const override {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include "learners/inner_loop.h"
+#include "learners/row_products.h"
 #include "oddshot/learners/learner.h"
 
 namespace oddshot::learners {
@@ -17,14 +17,15 @@ struct UnrolledVariant {
   std::string_view name;
   Order order = Order::kSecond;
   Rates rates = Rates::kFixed;
+  LayerOne layer_one = LayerOne::kByCost;
 };
 
 template <class T>
 struct UnrolledScratch : Scratch {
   InnerScratch<T> inner;
+  RowProducts<T> products;
   nets::Tape<T> query;
-  AlignedVector<T> rates;                 // where they are not learned: [K x tensors]
-  std::vector<AlignedVector<T>> passing;  // [K]: gradient of the query loss in theta_k, with the multi-step loss
+  AlignedVector<T> rates;  // where they are not learned: [K x tensors]
 };
 
 // The meta-gradient in the arithmetic T (float for work, double for oracles).

@@ -33,6 +33,16 @@ void pass(const Destination<T>& to, std::size_t tensor, std::size_t at, std::siz
   }
 }
 
+// Likewise, to any destination.
+template <class T>
+void pass_any(const Destination<T>& to, std::size_t tensor, std::size_t at, std::size_t size, const T* g) {
+  if (to.base == nullptr) {
+    std::copy_n(g, size, to.out + at);
+    return;
+  }
+  pass(to, tensor, at, size, g);
+}
+
 // The product dw, which is the gradient of a weight [I x O] at `at`, goes to its destination.
 template <class T>
 void aim(kernels::Product<T>& dw, const Destination<T>& to, std::size_t tensor, std::size_t at) {
@@ -146,8 +156,9 @@ void Encoder<T>::pass_bias(std::size_t rows, const Layer& layer, const T* d_line
 }
 
 template <class T>
-void Encoder<T>::forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, Keep keep) const {
+void Encoder<T>::forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, Keep keep, const RowCoefficients<T>& first) const {
   tape.x = x;
+  tape.first = first;
   tape.outputs = spec_.outputs;
   tape.layers.resize(layers_.size());
   for (std::size_t l = 0; l < layers_.size(); ++l) {
@@ -163,6 +174,10 @@ void Encoder<T>::forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, K
     p.b = params + layer.weight;
     p.ldb = layer.outputs;
     p.bias = params + layer.bias;
+    if (l == 0 && first.offset != nullptr) {
+      p.addend = first.offset;
+      p.ld_addend = layer.outputs;
+    }
     p.relu = layer.hidden && spec_.activation == Activation::kRelu && !spec_.layer_norm;
     p.c = room(planes.output, x.rows * layer.outputs);
     p.ldc = layer.outputs;
@@ -275,18 +290,22 @@ void Encoder<T>::backward_layers(const T* params, std::size_t count, Tape<T>& ta
       }
       kernels_->product(dh);
     }
-    const BasicMatrixView<T> h = input(l, tape);
-    kernels::Product<T> dw;  // dloss/dW = h^T dloss/ds
-    dw.m = layer.inputs;
-    dw.n = layer.outputs;
-    dw.k = rows;
-    dw.a = h.data;
-    dw.a_row = 1;
-    dw.a_col = h.stride;
-    dw.b = planes.d_linear.data();
-    dw.ldb = layer.outputs;
-    aim(dw, to, layer.tensor, layer.weight);
-    kernels_->product(dw);
+    if (l == 0 && tape.first.own) {
+      pass_any(to, layer.tensor, layer.weight, rows * layer.outputs, planes.d_linear.data());
+    } else {
+      const BasicMatrixView<T> h = input(l, tape);
+      kernels::Product<T> dw;  // dloss/dW = h^T dloss/ds
+      dw.m = layer.inputs;
+      dw.n = layer.outputs;
+      dw.k = rows;
+      dw.a = h.data;
+      dw.a_row = 1;
+      dw.a_col = h.stride;
+      dw.b = planes.d_linear.data();
+      dw.ldb = layer.outputs;
+      aim(dw, to, layer.tensor, layer.weight);
+      kernels_->product(dw);
+    }
     pass_bias(rows, layer, planes.d_linear.data(), tape.vectors, to);
     if (l == 0) {
       break;
@@ -336,13 +355,22 @@ void Encoder<T>::tangent_forward(const T* params, const T* direction, const Tape
     p.bias = direction + layer.bias;
     p.c = room(tangents.output, size);
     p.ldc = layer.outputs;
-    if (layer.hidden && !smooth() && !spec_.layer_norm) {
+    const bool given = l == 0 && tape.first.own;  // h V is what `direction` holds
+    if (layer.hidden && !smooth() && !spec_.layer_norm && !given) {
       p.gate = planes.output.data();
       p.ld_gate = layer.outputs;
     } else if (layer.hidden) {
       p.c = room(tangents.scaled, size);
     }
-    kernels_->product(p);
+    if (given) {
+      for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t o = 0; o < layer.outputs; ++o) {
+          p.c[r * layer.outputs + o] = p.b[r * layer.outputs + o] + p.bias[o];
+        }
+      }
+    } else {
+      kernels_->product(p);
+    }
     if (!layer.hidden || p.gate != nullptr) {
       continue;
     }

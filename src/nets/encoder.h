@@ -33,6 +33,17 @@ struct Destination {
   std::span<const T> factors = {};  // one a tensor of the encoder, read where there is a base; empty: 1
 };
 
+// What the first layer reads where a batch's rows x hold, instead of features, their products with S rows X (learners/row_products.h): its
+// weight [S x O] then holds the coefficients A of those rows in a weight W_0 + X^T A, and s = offset + x A + b, where offset is what W_0
+// makes of the rows.
+template <class T>
+struct RowCoefficients {
+  const T* offset = nullptr;  // [R x O], borrowed like x; null: none, as with features
+  // x [S x S] are the products of the rows X with themselves. A gradient in the weight is then given by its coefficients, dloss/ds; a
+  // direction V and a Hessian product by their own products with the rows, X V: R{s} = X V + R{b}, and x^T R{dloss/ds}.
+  bool own = false;
+};
+
 // The planes of values of one batch at one parameter vector. Reused from batch to batch; grows as needed, never shrinks.
 template <class T>
 struct Tape {
@@ -48,6 +59,7 @@ struct Tape {
     AlignedVector<T> inverse;     // [R]     with layer normalisation: 1 / sigma
   };
   BasicMatrixView<T> x;  // [R x inputs], borrowed: must live until the last pass that uses this tape
+  RowCoefficients<T> first;
   std::vector<Planes> layers;
   AlignedVector<T> vectors;  // [2 x widest layer] gradients on their way to a destination
   std::size_t outputs = 0;
@@ -91,6 +103,10 @@ class Encoder {
   // Offset of the last layer's weight [H x outputs] and bias [outputs] in the flat vector.
   std::size_t head_weight() const { return layers_.back().weight; }
   std::size_t head_bias() const { return layers_.back().bias; }
+  // Offset of the first layer's weight [inputs x O], of the tensor that follows it, and O.
+  std::size_t first_weight() const { return layers_.front().weight; }
+  std::size_t after_first_weight() const { return layers_.front().bias; }
+  std::size_t first_outputs() const { return layers_.front().outputs; }
   std::size_t begin() const { return begin_; }
   std::size_t end() const { return end_; }
 
@@ -104,7 +120,8 @@ class Encoder {
   // Below, `params`, `direction`, `gradient`, `product` are flat vectors of the whole layout; only the encoder's tensors are read or
   // written.
   // tape.output() [R x outputs] afterwards. O(R * weights).
-  void forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, Keep keep = Keep::kForGradient) const;
+  void forward(const T* params, BasicMatrixView<T> x, Tape<T>& tape, Keep keep = Keep::kForGradient,
+               const RowCoefficients<T>& first = {}) const;
   // Given d_output [R x outputs] = dloss/doutput: the gradient of the loss, overwritten. After forward() on the same tape with the same
   // params, keeping for the gradient.
   void backward(const T* params, BasicMatrixView<T> d_output, Tape<T>& tape, const Destination<T>& to) const;

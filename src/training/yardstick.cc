@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kernels/fma_peak.h"
+#include "learners/row_products.h"
 #include "oddshot/base/choice.h"
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/training/trainer.h"
@@ -89,9 +90,8 @@ Task make_task(std::size_t columns, std::size_t rows_a_class) {
 
 // Operations of the network's products for one row.
 struct PassFlop {
-  double forward = 0;          // h W
-  double gradient = 0;         // forward, h^T d and d W^T, the last not below the first layer
-  double hessian_product = 0;  // the same along a direction: two products where both factors move
+  double forward = 0;   // h W
+  double gradient = 0;  // forward, h^T d and d W^T, the last not below the first layer
 };
 
 PassFlop pass_flop(const YardstickOptions& options) {
@@ -103,30 +103,34 @@ PassFlop pass_flop(const YardstickOptions& options) {
     const double one = 2 * inputs * static_cast<double>(widths[l]);
     flop.forward += one;
     flop.gradient += l == 0 ? 2 * one : 3 * one;
-    flop.hessian_product += l == 0 ? 2 * one : 6 * one;
     inputs = static_cast<double>(widths[l]);
   }
   return flop;
 }
 
-// Rows whose gradient a step of training takes; how often, and how often their Hessian.
+// Operations of a task with an inner loop, in the form that it takes.
+double task_flop(const YardstickOptions& options, const learners::InnerWork& work) {
+  const EncoderSpec spec{.inputs = options.columns, .hidden = options.hidden};
+  const learners::InnerCost cost = learners::inner_cost(spec, work);
+  return 2 * (learners::by_row_products(learners::LayerOne::kByCost, spec, work) ? cost.row_products : cost.weights);
+}
+
 double step_flop(const YardstickOptions& options) {
   const PassFlop flop = pass_flop(options);
-  const auto support = static_cast<double>(options.support);
-  const auto query = static_cast<double>(options.query);
   const auto tasks = static_cast<double>(options.tasks);
-  const double inner = support * static_cast<double>(options.inner_steps);
+  const std::size_t steps = options.inner_steps;
   switch (options.workload) {
     case Workload::kMaml:
-      return tasks * (flop.gradient * (inner + query) + flop.hessian_product * inner);
+      return tasks *
+             task_flop(options, {.support = options.support, .query = options.query, .gradients = steps, .hessian_products = steps});
     case Workload::kFomaml:
-      return tasks * flop.gradient * (inner + query);
+      return tasks * task_flop(options, {.support = options.support, .query = options.query, .gradients = steps});
     case Workload::kReptile:
-      return tasks * flop.gradient * inner;
+      return tasks * task_flop(options, {.support = options.support, .gradients = steps, .adapted = true});
     case Workload::kProto:
-      return tasks * flop.gradient * (support + query);
+      return tasks * flop.gradient * static_cast<double>(options.support + options.query);
     case Workload::kAdapt:
-      return flop.gradient * inner;
+      return task_flop(options, {.support = options.support, .gradients = steps, .adapted = true});
     case Workload::kScore:
       return flop.forward * static_cast<double>(kScored);
   }

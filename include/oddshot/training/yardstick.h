@@ -36,13 +36,15 @@ struct YardstickOptions {
   void validate() const;  // throws ArgumentError naming field, value and range
 };
 
+// Operations are those of the products that are made. Where rows are much wider than the support has rows, layer 1 goes by products of the
+// rows with each other (src/learners/row_products.h): fewer than a pass over all its weights would take, and fewer are counted.
 // One step is one of training, one adaptation, or one pass over 4096 rows. The fastest step is what the machine can do, and is what is
 // compared with the fastest stretch of multiply-adds; percentiles tell what it did with everything else that ran. A step of training on
 // one thread, milliseconds long, is timed by the work of that thread, as it would seldom run through where others want the core.
 struct YardstickResult {
   unsigned threads = 0;
   std::uint64_t steps = 0;       // timed, on all threads
-  double mflop_per_step = 0;     // products of the network alone: 2 for each weight and row that a pass meets
+  double mflop_per_step = 0;     // products alone: 2 for each weight and row that a pass meets; of wide rows, see below
   double ms_per_step = 0;        // the fastest
   double p50_us = 0;             // of all steps
   double p99_us = 0;             //
