@@ -33,7 +33,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 template <class Text>
 std::optional<std::string_view> nearest_of(std::string_view word, std::span<const Text> candidates) {
-  std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::size_t least = (word.size() == 2 ? 1 : word.size() / 3) + 1;
   std::optional<std::string_view> best;
   for (const std::string_view candidate : candidates) {
     // Lengths alone often decide, and keep the table small when the word is a whole file.
@@ -55,6 +55,10 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
 
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string> candidates) {
   return nearest_of(word, candidates);
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
 }  // namespace oddshot

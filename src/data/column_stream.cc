@@ -52,8 +52,8 @@ class Cutter {
     carried->batch = std::move(rows);
     RowBatch part;
     part.rows = static_cast<std::size_t>(carried->batch->num_rows());
-    part.typed =
-        typed_rows(*carried->batch, options_, false, path_, [&](std::size_t row) { return fmt::format("{}, row {}", path_, rows_ + row); });
+    part.typed = typed_rows(*carried->batch, options_, false, path_,
+                            [&](std::size_t row) { return fmt::format("{}, row {}", path_, rows_ + row + 1); });
     part.carried = std::move(carried);
     rows_ += part.rows;
     return take_(part);
@@ -68,39 +68,32 @@ class Cutter {
 
 class ColumnRowReader final : public RowReader {
  public:
-  ColumnRowReader(const std::string& path, std::string shown, RowFormat format, const RowReadOptions& options,
-                  std::unique_ptr<InputFile> input)
-      : options_(options), shown_(std::move(shown)), format_(format), input_(std::move(input)), file_(open(path)) {}
+  ColumnRowReader(FileBytes bytes, RowFormat format, const RowReadOptions& options)
+      : options_(options),
+        format_(format),
+        file_(format == RowFormat::kParquet ? open_parquet_file(std::move(bytes)) : open_arrow_file(std::move(bytes))) {}
 
   RowFormat format() const override { return format_; }
   const std::vector<std::string>& names() const override { return file_->names(); }
 
   void read(const std::function<bool(const RowBatch&)>& take) override {
-    Cutter cut(options_, shown_, take);
+    Cutter cut(options_, file_->path(), take);
     const auto wanted = [&](const std::string& name) {
       const auto in = [&](const std::vector<std::string>& list) { return std::ranges::find(list, name) != list.end(); };
-      return !options_.carried || in(*options_.carried) || in(options_.numeric) || in(options_.category);
+      return !options_.carried || in(*options_.carried) || in(options_.numeric) || in(options_.category) || in(options_.inferred);
     };
     std::vector<std::size_t> columns;
     for (std::size_t i = 0; i < names().size(); ++i) {
       if (wanted(names()[i])) columns.push_back(i);
     }
-    if (columns.empty()) throw FormatError(fmt::format("{}: there is none of the columns that are asked for", shown_));
+    if (columns.empty()) throw FormatError(fmt::format("{}: there is none of the columns that are asked for", file_->path()));
     file_->read(columns, [&](const Batch& batch) { return cut(*batch.whole); });
     cut.finish();
   }
 
  private:
-  std::unique_ptr<TableFile> open(const std::string& path) const {
-    ReadOptions read;
-    read.format = format_ == RowFormat::kParquet ? FileFormat::kParquet : FileFormat::kArrow;
-    return open_table_file(path, read);
-  }
-
   RowReadOptions options_;
-  std::string shown_;
   RowFormat format_;
-  std::unique_ptr<InputFile> input_;  // keeps a temporary file alive; may be null
   std::unique_ptr<TableFile> file_;
 };
 
@@ -180,9 +173,8 @@ class ArrowStreamReader final : public RowReader {
 
 }  // namespace
 
-std::unique_ptr<RowReader> open_column_rows(const std::string& path, const std::string& shown, RowFormat format,
-                                            const RowReadOptions& options, std::unique_ptr<InputFile> input) {
-  return std::make_unique<ColumnRowReader>(path, shown, format, options, std::move(input));
+std::unique_ptr<RowReader> open_column_rows(FileBytes bytes, RowFormat format, const RowReadOptions& options) {
+  return std::make_unique<ColumnRowReader>(std::move(bytes), format, options);
 }
 
 std::unique_ptr<RowReader> open_arrow_stream(std::unique_ptr<InputFile> file, const RowReadOptions& options) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -34,27 +35,41 @@ namespace {
 // Arrow takes the rest of the file for the value and says nothing.
 class EndedStream : public arrow::io::InputStream {
  public:
-  explicit EndedStream(std::shared_ptr<arrow::io::InputStream> stream) : stream_(std::move(stream)) {}
+  // lines: the number of the file's lines is added to it.
+  EndedStream(std::shared_ptr<arrow::io::InputStream> stream, std::size_t& lines) : stream_(std::move(stream)), lines_(lines) {}
 
   arrow::Status Close() override { return stream_->Close(); }
   bool closed() const override { return stream_->closed(); }
   arrow::Result<std::int64_t> Tell() const override { return stream_->Tell(); }
   arrow::Result<std::int64_t> Read(std::int64_t size, void* out) override {
     ARROW_ASSIGN_OR_RAISE(const std::int64_t got, stream_->Read(size, out));
+    count({static_cast<const char*>(out), static_cast<std::size_t>(got)});
     if (got > 0 || size == 0 || ended_) return got;
-    ended_ = true;
+    end();
     *static_cast<char*>(out) = '\n';
     return 1;
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t size) override {
     ARROW_ASSIGN_OR_RAISE(auto got, stream_->Read(size));
+    count(std::string_view(*got));
     if (got->size() > 0 || size == 0 || ended_) return got;
-    ended_ = true;
+    end();
     return arrow::Buffer::FromString("\n");
   }
 
  private:
+  void count(std::string_view bytes) {
+    lines_ += static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+    if (!bytes.empty()) last_ = bytes.back();
+  }
+  void end() {
+    ended_ = true;
+    lines_ += last_ == '\n' ? 0 : 1;
+  }
+
   std::shared_ptr<arrow::io::InputStream> stream_;  // shared with nobody, but Arrow hands out nothing else
+  std::size_t& lines_;
+  char last_ = '\n';
   bool ended_ = false;
 };
 
@@ -81,9 +96,13 @@ class ReadThreads {
 
 class CsvFile : public TableFile {
  public:
-  CsvFile(FileBytes bytes, const ReadOptions& options, char separator)
-      : TableFile(std::move(bytes)), separator_(separator), quote_(options.quote), header_(options.header) {
+  CsvFile(FileBytes bytes, const ReadOptions& options, std::optional<char> separator)
+      : TableFile(std::move(bytes)),
+        separator_(separator || options.header ? separator : ','),
+        quote_(options.quote),
+        header_(options.header) {
     CsvRows rows = open_rows();
+    separator_ = rows.separator();
     bool more = rows.next();
     if (!more) throw FormatError(fmt::format("{}: the file is empty", path()));
     check_text(rows);
@@ -110,7 +129,7 @@ class CsvFile : public TableFile {
     read_options.autogenerate_column_names = true;  // f0, f1, ...: positions, whatever the header says
     read_options.skip_rows_after_names = header_ ? 1 : 0;
     auto parse_options = arrow::csv::ParseOptions::Defaults();
-    parse_options.delimiter = separator_;
+    parse_options.delimiter = *separator_;
     parse_options.quoting = quote_ != 0;
     parse_options.quote_char = quote_;
     parse_options.newlines_in_values = true;
@@ -126,10 +145,11 @@ class CsvFile : public TableFile {
       convert_options.include_columns.push_back(fmt::format("f{}", names_.size() - 1));
       convert_options.column_types[convert_options.include_columns.back()] = arrow::binary();
     }
-    const ReadThreads threads;
+    std::size_t lines = 0, read = 0;
+    const ReadThreads threads;  // goes before what the stream refers to
     auto reader = arrow::csv::StreamingReader::MakeAsync(arrow::io::IOContext(bounded_pool(), threads.executor()),
-                                                         std::make_shared<EndedStream>(bytes_.stream()), threads.executor(), read_options,
-                                                         parse_options, convert_options)
+                                                         std::make_shared<EndedStream>(bytes_.stream(), lines), threads.executor(),
+                                                         read_options, parse_options, convert_options)
                       .MoveResult();
     if (!reader.ok()) explain(reader.status(), columns);
     bool suspect = false;
@@ -137,15 +157,22 @@ class CsvFile : public TableFile {
       auto batch = (*reader)->Next();
       if (!batch.ok()) explain(batch.status(), columns);
       if (*batch == nullptr) break;
+      read += static_cast<std::size_t>((*batch)->num_rows());
       const auto& last = static_cast<const arrow::BinaryArray&>(*(*batch)->columns().back());
       if (last.length() > 0) suspect = last.GetView(last.length() - 1).ends_with('\n');
       if (extra) batch = (*batch)->RemoveColumn(static_cast<int>(columns.size()));
       if (!batch.ok()) explain(batch.status(), columns);
       if (!hand_on(**batch, take)) return;
     }
+    one_a_line_ = lines == read + (header_ ? 1 : 0);
     if (!suspect) return;
     CsvRows rows = open_rows();
     while (rows.next()) check_closed(rows);
+  }
+
+  std::optional<std::size_t> first_line() const override {
+    if (!one_a_line_) return std::nullopt;
+    return header_ ? 2 : 1;
   }
 
   std::string place(std::size_t row, std::size_t column) override {
@@ -205,15 +232,16 @@ class CsvFile : public TableFile {
     bytes_.refuse(status, "not readable as CSV");
   }
 
-  char separator_;
+  std::optional<char> separator_;  // known once the first row has been read
   char quote_;
   bool header_;
+  bool one_a_line_ = false;  // every row
   std::size_t block_size_ = std::size_t{1} << 20U;
 };
 
 }  // namespace
 
-std::unique_ptr<TableFile> open_csv_file(FileBytes bytes, const ReadOptions& options, char separator) {
+std::unique_ptr<TableFile> open_csv_file(FileBytes bytes, const ReadOptions& options, std::optional<char> separator) {
   return std::make_unique<CsvFile>(std::move(bytes), options, separator);
 }
 

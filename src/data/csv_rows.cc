@@ -4,10 +4,35 @@
 
 namespace oddshot::data {
 
-CsvRows::CsvRows(std::function<std::size_t(char*, std::size_t)> read, char separator, char quote)
-    : read_(std::move(read)), separator_(separator), quote_(quote), buffer_(std::size_t{1} << 16U) {
+CsvRows::CsvRows(std::function<std::size_t(char*, std::size_t)> read, std::optional<char> separator, char quote)
+    : read_(std::move(read)), separator_(separator.value_or(',')), quote_(quote), buffer_(std::size_t{1} << 16U) {
   // The byte-order mark: only ever the first bytes, so they are in the first buffer if the file has them.
   if (peek() == 0xEF && size_ >= 3 && buffer_[1] == '\xBB' && buffer_[2] == '\xBF') at_ = bytes_ = 3;
+  if (!separator) separator_ = told_separator();
+}
+
+// A name with a tab or a semicolon in it, and no other beside it, is not to be expected; a file that is separated by them is.
+char CsvRows::told_separator() {
+  std::size_t i = at_;
+  bool quoted = false, begun = false, tab = false, semicolon = false;
+  while (true) {
+    if (i == size_) {  // the first line may come in pieces
+      if (size_ == buffer_.size()) break;
+      const std::size_t count = read_(buffer_.data() + size_, buffer_.size() - size_);
+      if (count == 0) break;
+      size_ += count;
+    }
+    const char c = buffer_[i++];
+    const bool line_end = c == '\n' || c == '\r';
+    if (quote_ != 0 && c == quote_) quoted = !quoted;
+    if (quoted || (line_end && !begun)) continue;
+    if (line_end) break;
+    begun = true;
+    if (c == ',') return ',';
+    tab = tab || c == '\t';
+    semicolon = semicolon || c == ';';
+  }
+  return tab ? '\t' : semicolon ? ';' : ',';
 }
 
 int CsvRows::peek() {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,14 @@ namespace oddshot::data {
 
 class CsvRows {
  public:
-  // read(buffer, size) gives the next bytes of the file, 0 at its end. quote: 0 for none.
-  CsvRows(std::function<std::size_t(char* buffer, std::size_t size)> read, char separator, char quote);
+  // read(buffer, size) gives the next bytes of the file, 0 at its end. separator: nothing for a comma or, where the first line has none but
+  // a tab or a semicolon, that (outside of quotes, all of them). quote: 0 for none.
+  CsvRows(std::function<std::size_t(char* buffer, std::size_t size)> read, std::optional<char> separator, char quote);
 
   // Moves to the next row; false at the end of the file.
   bool next();
 
+  char separator() const { return separator_; }
   const std::vector<std::string>& values() const { return values_; }
   // The line (from 1) on which value i of the row begins.
   std::size_t line(std::size_t i) const { return lines_[i]; }
@@ -29,6 +32,7 @@ class CsvRows {
  private:
   static constexpr int kEnd = -1;
 
+  char told_separator();
   int peek();
   int take();
   void take_value();

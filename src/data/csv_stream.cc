@@ -20,9 +20,8 @@ namespace {
 
 class CsvRowReader final : public RowReader {
  public:
-  CsvRowReader(std::unique_ptr<InputFile> file, const RowReadOptions& options, char separator)
+  CsvRowReader(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::optional<char> separator)
       : options_(options),
-        format_(separator == '\t' ? RowFormat::kTsv : RowFormat::kCsv),
         input_(std::move(file), options, [this] { return options_.whole || hand_on(); }),
         rows_([this](char* buffer, std::size_t size) { return take_bytes(buffer, size); }, separator, '"') {
     if (!rows_.next()) throw FormatError(fmt::format("{}: the file is empty", input_.path()));
@@ -39,7 +38,8 @@ class CsvRowReader final : public RowReader {
     row_start_ = rows_.bytes();
   }
 
-  RowFormat format() const override { return format_; }
+  RowFormat format() const override { return separator() == '\t' ? RowFormat::kTsv : RowFormat::kCsv; }
+  char separator() const override { return rows_.separator(); }
   const std::vector<std::string>& names() const override { return names_; }
 
   void read(const std::function<bool(const RowBatch&)>& take) override {
@@ -117,7 +117,6 @@ class CsvRowReader final : public RowReader {
   }
 
   RowReadOptions options_;
-  RowFormat format_;
   const std::function<bool(const RowBatch&)>* take_ = nullptr;
   bool ended_ = false;        // nobody wants more
   bool ended_input_ = false;  // there are no more bytes
@@ -132,7 +131,7 @@ class CsvRowReader final : public RowReader {
 
 }  // namespace
 
-std::unique_ptr<RowReader> open_csv_rows(std::unique_ptr<InputFile> file, const RowReadOptions& options, char separator) {
+std::unique_ptr<RowReader> open_csv_rows(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::optional<char> separator) {
   return std::make_unique<CsvRowReader>(std::move(file), options, separator);
 }
 

@@ -1,10 +1,12 @@
 #include "data/file_bytes.h"
 
-#include <fstream>
-#include <iterator>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <arrow/buffer_builder.h>
 #include <arrow/io/compressed.h>
@@ -13,9 +15,12 @@
 #include <arrow/result.h>
 #include <arrow/util/compression.h>
 #include <arrow/util/io_util.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "data/bounded_pool.h"
+#include "data/input_file.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot::data {
@@ -56,20 +61,55 @@ class GzipStream : public arrow::io::InputStream {
 
 }  // namespace
 
-FileBytes::FileBytes(const std::filesystem::path& path) : path_(path.string()) {
+AsideFile::AsideFile() {
+  const char* chosen = std::getenv("TMPDIR");
+  name_ = fmt::format("{}/oddshot-XXXXXX", chosen != nullptr && *chosen != 0 ? chosen : "/tmp");
+  number_ = ::mkostemp(name_.data(), O_CLOEXEC);
+  if (number_ < 0) fail("cannot be made");
+  ::unlink(name_.c_str());
+}
+
+AsideFile::AsideFile(const ReadBytes& read) : AsideFile() {
+  std::vector<char> buffer(std::size_t{1} << 20U);
+  while (const std::size_t count = read(buffer.data(), buffer.size())) {
+    for (std::size_t done = 0; done < count;) {
+      const ssize_t written = ::write(number_, buffer.data() + done, count - done);
+      if (written < 0 && errno != EINTR) fail("cannot be written");
+      if (written > 0) done += static_cast<std::size_t>(written);
+    }
+  }
+}
+
+void AsideFile::fail(const char* what) const {
+  throw IoError(
+      fmt::format("{}: a temporary file {}: {}; TMPDIR names another folder for it", name_, what, std::generic_category().message(errno)));
+}
+
+AsideFile::~AsideFile() { ::close(number_); }
+
+std::string AsideFile::path() const { return fmt::format("/proc/self/fd/{}", number_); }
+
+FileBytes::FileBytes(const std::filesystem::path& path) : path_(path.string()), there_(path_) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
+  if (path_ == "-" || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))) {
+    InputFile file(path_);  // refuses a folder
+    *this = FileBytes(file.path(), [&file](char* buffer, std::size_t size) { return file.read(buffer, size); });
+    return;
+  }
   if (!std::filesystem::exists(status)) {
     const bool absent = !error || error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
     throw IoError(fmt::format("{}: {}", path_, absent ? std::string("no such file") : error.message()));
   }
-  if (std::filesystem::is_directory(status)) throw IoError(fmt::format("{}: a folder, not a file", path_));
-  if (!std::filesystem::is_regular_file(status)) {
-    std::ifstream in(path, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad() || !in.is_open()) throw IoError(fmt::format("{}: cannot be read", path_));
-    content_ = arrow::Buffer::FromString(std::move(content));
-  }
+  look_at_start();
+}
+
+FileBytes::FileBytes(std::string path, const ReadBytes& read) : path_(std::move(path)), aside_(std::make_shared<AsideFile>(read)) {
+  there_ = aside_->path();
+  look_at_start();
+}
+
+void FileBytes::look_at_start() {
   const auto file = open();
   const auto start = file->Read(2);
   if (!start.ok()) refuse_reading(start.status());
@@ -80,8 +120,7 @@ FileBytes::FileBytes(const std::filesystem::path& path) : path_(path.string()) {
 }
 
 std::shared_ptr<arrow::io::RandomAccessFile> FileBytes::open() const {
-  if (content_) return std::make_shared<arrow::io::BufferReader>(content_);
-  auto file = arrow::io::ReadableFile::Open(path_, bounded_pool());
+  auto file = arrow::io::ReadableFile::Open(there_, bounded_pool());
   if (!file.ok()) refuse(file.status(), "cannot be opened");
   return *std::move(file);
 }
@@ -98,6 +137,22 @@ std::shared_ptr<arrow::io::RandomAccessFile> FileBytes::random_access() const {
   auto content = read_all(*stream());
   if (!content.ok()) refuse_reading(content.status());
   return std::make_shared<arrow::io::BufferReader>(*std::move(content));
+}
+
+void FileBytes::check_end(arrow::io::RandomAccessFile& file, std::string_view mark, std::string_view format) const {
+  const auto length = static_cast<std::int64_t>(mark.size());
+  const auto size = file.GetSize();
+  if (!size.ok()) refuse_reading(size.status());
+  const auto start = file.ReadAt(0, length);
+  const auto end = file.ReadAt(std::max<std::int64_t>(*size - length, 0), length);
+  for (const auto* part : {&start, &end}) {
+    if (!part->ok()) refuse_reading(part->status());
+  }
+  if (std::string_view(**start) != mark) {
+    throw FormatError(fmt::format("{}: not {} {} file, whatever its name says", path_, format.starts_with('A') ? "an" : "a", format));
+  }
+  if (*size >= 2 * length && std::string_view(**end) == mark) return;
+  throw FormatError(fmt::format("{}: the {} file is cut off: its last bytes are missing; write or copy it anew", path_, format));
 }
 
 void FileBytes::refuse_reading(const arrow::Status& status) const { refuse(status, gzip_ ? "damaged gzip data" : "cannot be read"); }

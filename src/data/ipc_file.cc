@@ -34,8 +34,13 @@ class IpcFile : public TableFile {
     if (magic.starts_with("FEA1")) throw FormatError(fmt::format("{}: Feather version 1; save it as version 2", path()));
     is_file_ = magic == "ARROW1";
     const auto options = bounded();
-    schema_ = is_file_ ? value(arrow::ipc::RecordBatchFileReader::Open(bytes_.random_access(), options))->schema()
-                       : value(arrow::ipc::RecordBatchStreamReader::Open(bytes_.stream(), options))->schema();
+    if (is_file_) {
+      const auto file = bytes_.random_access();
+      bytes_.check_end(*file, "ARROW1", "Arrow");
+      schema_ = value(arrow::ipc::RecordBatchFileReader::Open(file, options))->schema();
+    } else {
+      schema_ = value(arrow::ipc::RecordBatchStreamReader::Open(bytes_.stream(), options))->schema();
+    }
     for (const auto& field : schema_->fields()) names_.emplace_back(trimmed(field->name()));
   }
 

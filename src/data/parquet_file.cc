@@ -25,6 +25,8 @@ class ParquetFile : public TableFile {
       auto result = run();
       if (!result.ok()) bytes_.refuse(result.status(), kWhat);
       return std::move(result).ValueOrDie();
+    } catch (const Error&) {
+      throw;
     } catch (const std::exception& error) {
       bytes_.refuse(arrow::Status::Invalid(error.what()), kWhat);
     }
@@ -56,9 +58,11 @@ class ParquetFile : public TableFile {
 
  private:
   void open() {
+    const auto file = bytes_.random_access();
+    bytes_.check_end(*file, "PAR1", "Parquet");
     reader_ = guarded([&]() -> arrow::Result<std::unique_ptr<::parquet::arrow::FileReader>> {
       ::parquet::arrow::FileReaderBuilder builder;
-      ARROW_RETURN_NOT_OK(builder.Open(bytes_.random_access(), ::parquet::ReaderProperties(bounded_pool())));
+      ARROW_RETURN_NOT_OK(builder.Open(file, ::parquet::ReaderProperties(bounded_pool())));
       auto properties = ::parquet::default_arrow_reader_properties();
       properties.set_use_threads(true);
       return builder.memory_pool(bounded_pool())->properties(properties)->Build();

@@ -33,6 +33,7 @@ struct Lists {
   Names numeric;
   Names category;
   Names ignored;
+  Names if_there;  // categories too
 };
 
 Names checked_names(const std::vector<std::string>& names, std::string_view list) {
@@ -46,7 +47,7 @@ Names checked_names(const std::vector<std::string>& names, std::string_view list
 
 Lists checked_lists(const ReadOptions& options) {
   Lists lists{checked_names(options.numeric, "numeric"), checked_names(options.category, "category"),
-              checked_names(options.ignored, "ignored")};
+              checked_names(options.ignored, "ignored"), checked_names(options.category_if_there, "category")};
   const auto contradiction = [](const Names& a, std::string_view list_a, const Names& b, std::string_view list_b) {
     for (const std::string& name : a) {
       if (b.contains(name)) throw ArgumentError(fmt::format("column {} is listed as {} and as {}", in_quotes(name), list_a, list_b));
@@ -55,6 +56,8 @@ Lists checked_lists(const ReadOptions& options) {
   contradiction(lists.numeric, "numeric", lists.category, "category");
   contradiction(lists.numeric, "numeric", lists.ignored, "ignored");
   contradiction(lists.category, "category", lists.ignored, "ignored");
+  contradiction(lists.if_there, "category", lists.numeric, "numeric");
+  contradiction(lists.if_there, "category", lists.ignored, "ignored");
   return lists;
 }
 
@@ -70,9 +73,9 @@ void check_options(const ReadOptions& options) {
   checked_names(options.names, "names");
 }
 
-[[noreturn]] void refuse_unknown(std::string_view list, std::string_view name, const TableFile& file) {
+[[noreturn]] void refuse_unknown(std::string_view wish, std::string_view name, const TableFile& file) {
   const auto near = nearest(name, std::span<const std::string>(file.names()));
-  throw FormatError(fmt::format("{}: there is no column {}, which is listed as {}{}", file.path(), in_quotes(name), list,
+  throw FormatError(fmt::format("{}: there is no column {}, which {}{}", file.path(), in_quotes(name), wish,
                                 near ? fmt::format("; did you mean {}?", in_quotes(*near)) : ""));
 }
 
@@ -81,15 +84,26 @@ void check_known(const Lists& lists, const Files& files, bool columns_may_differ
   const auto has = [](const TableFile& file, const std::string& name) {
     return std::find(file.names().begin(), file.names().end(), name) != file.names().end();
   };
-  const auto check = [&](const Names& names, std::string_view list, bool any) {
+  const auto check = [&](const Names& names, std::string_view wish, bool any) {
     for (const std::string& name : names) {
       const auto last = any ? files.end() : std::next(files.begin());
-      if (std::none_of(files.begin(), last, [&](const auto& file) { return has(*file, name); })) refuse_unknown(list, name, *files.front());
+      if (std::none_of(files.begin(), last, [&](const auto& file) { return has(*file, name); })) refuse_unknown(wish, name, *files.front());
     }
   };
-  check(lists.numeric, "numeric", columns_may_differ);
-  check(lists.category, "category", columns_may_differ);
-  check(lists.ignored, "ignored", true);
+  check(lists.numeric, "is asked for as numeric", columns_may_differ);
+  check(lists.category, "is asked for as a category", columns_may_differ);
+  check(lists.ignored, "is to be ignored", true);
+}
+
+// Ignores what is in no list.
+void ignore_others(const std::vector<std::string>& inferred_alone, const Files& files, Lists& lists) {
+  const Names inferred = checked_names(inferred_alone, "inferred");
+  for (const auto& file : files) {
+    for (const std::string& name : file->names()) {
+      const Names* all[] = {&inferred, &lists.numeric, &lists.category, &lists.if_there};
+      if (std::ranges::none_of(all, [&](const Names* list) { return list->contains(name); })) lists.ignored.insert(name);
+    }
+  }
 }
 
 // The columns that are not ignored: indices into the file's names.
@@ -159,17 +173,21 @@ class TableReader {
     for (std::size_t c = 0; c < match_.names.size(); ++c) {
       const std::string& name = match_.names[c];
       add(all_, c,
-          lists.numeric.contains(name)    ? ColumnBuilder::Wish::kNumeric
-          : lists.category.contains(name) ? ColumnBuilder::Wish::kCategory
-                                          : ColumnBuilder::Wish::kInfer);
+          lists.numeric.contains(name)                                     ? ColumnBuilder::Wish::kNumeric
+          : lists.category.contains(name) || lists.if_there.contains(name) ? ColumnBuilder::Wish::kCategory
+                                                                           : ColumnBuilder::Wish::kInfer);
     }
   }
 
   Table read() {
     for (std::size_t f = 0; f < files_.size(); ++f) {
       const std::size_t first = sources_.empty() ? 0 : sources_.back().first_row + sources_.back().rows;
-      sources_.push_back({files_[f]->path(), first, 0});
+      sources_.push_back({.path = files_[f]->path(), .first_row = first, .rows = 0, .counted_from = 1, .lines = false});
       sources_.back().rows = take_file(f, all_);
+      if (const auto line = files_[f]->first_line()) {
+        sources_.back().counted_from = *line;
+        sources_.back().lines = true;
+      }
       if (sources_.back().rows == 0) throw FormatError(fmt::format("{}: no data rows", files_[f]->path()));
     }
     Part late;
@@ -273,10 +291,11 @@ class TableReader {
 Table read_table(const std::vector<std::filesystem::path>& files, const ReadOptions& options) {
   if (files.empty()) throw ArgumentError("no files to read");
   check_options(options);
-  const Lists lists = checked_lists(options);
+  Lists lists = checked_lists(options);
   Files open;
-  for (const std::filesystem::path& file : files) open.push_back(data::open_table_file(file, options));
+  for (const std::filesystem::path& file : files) open.push_back(data::open_table_file(data::FileBytes(file), options));
   check_known(lists, open, options.columns_may_differ);
+  if (options.inferred_alone) ignore_others(*options.inferred_alone, open, lists);
   return TableReader(std::move(open), lists, options).read();
 }
 

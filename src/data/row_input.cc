@@ -1,13 +1,10 @@
 #include "data/row_input.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -15,9 +12,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 #include <arrow/type.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +21,7 @@
 #include "data/column_builder.h"
 #include "data/file_bytes.h"
 #include "oddshot/base/error.h"
+#include "oddshot/base/text.h"
 #include "oddshot/data/reader.h"
 
 namespace oddshot::data {
@@ -33,43 +29,7 @@ namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw IoError(fmt::format("{}: {}", path, error == ENOENT ? "no such file" : std::generic_category().message(error)));
-}
-
 }  // namespace
-
-InputFile::InputFile(const std::string& path) : path_(path == "-" ? "standard input" : path) {
-  number_ = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (number_ < 0) fail(path_, errno);
-  struct stat status{};
-  if (::fstat(number_, &status) != 0) fail(path_, errno);
-  if (S_ISDIR(status.st_mode)) throw IoError(fmt::format("{}: a folder, not a file", path_));
-  regular_ = S_ISREG(status.st_mode);
-}
-
-InputFile::~InputFile() {
-  if (number_ > STDIN_FILENO) ::close(number_);
-}
-
-bool InputFile::ready() const {
-  if (!ahead_.empty() || regular_) return true;
-  pollfd wanted{.fd = number_, .events = POLLIN, .revents = 0};
-  return ::poll(&wanted, 1, 0) > 0;
-}
-
-std::size_t InputFile::read(char* buffer, std::size_t size) {
-  if (!ahead_.empty()) {
-    const std::size_t count = ahead_.copy(buffer, size);
-    ahead_.erase(0, count);
-    return count;
-  }
-  for (;;) {
-    const ssize_t count = ::read(number_, buffer, size);
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) fail(path_, errno);
-  }
-}
 
 GrowingInput::GrowingInput(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::function<bool()> pause)
     : path_(file->path()), file_(std::move(file)), follow_(options.follow), stop_(options.stop), pause_(std::move(pause)) {
@@ -137,8 +97,18 @@ Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options,
   for (const std::string& name : options.numeric) add(name, ColumnBuilder::Wish::kNumeric);
   for (const std::string& name : options.category) add(name, ColumnBuilder::Wish::kCategory);
   for (const std::string& name : options.inferred) add(name, ColumnBuilder::Wish::kInfer);
-  table.sources = {{path, 0, static_cast<std::size_t>(batch.num_rows())}};
+  table.sources = {{.path = path, .first_row = 0, .rows = static_cast<std::size_t>(batch.num_rows()), .counted_from = 1, .lines = false}};
   return table;
+}
+
+Guess guess_format(std::string_view start) {
+  if (start.starts_with("PAR1")) return {.format = RowFormat::kParquet, .stream = false};
+  if (start.starts_with("ARROW1")) return {.format = RowFormat::kArrow, .stream = false};
+  if (start.starts_with("\xFF\xFF\xFF\xFF")) return {.format = RowFormat::kArrow, .stream = true};
+  if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
+  const std::size_t text = start.find_first_not_of(" \t\r\n");
+  const bool object = text != std::string_view::npos && start[text] == '{';
+  return {.format = object ? RowFormat::kJsonLines : RowFormat::kCsv, .stream = false};
 }
 
 }  // namespace oddshot::data
@@ -148,53 +118,25 @@ namespace {
 
 using data::InputFile;
 
-// What the first bytes of a stream say it is, with the bytes put back.
-struct Guess {
-  RowFormat format;
-  bool stream;  // Arrow's format for streams
-};
+constexpr std::string_view kGzip = "\x1f\x8b";
 
-Guess guess(InputFile& file) {
+// What the first bytes say, which are put back.
+data::Guess guess(InputFile& file) {
   std::string start;
-  char buffer[8];
+  char buffer[data::kTellingBytes];
   while (start.size() < sizeof(buffer)) {
     const std::size_t count = file.read(buffer, sizeof(buffer) - start.size());
     if (count == 0) break;
     start.append(buffer, count);
     // Text may come slowly; only the marks of binary formats are waited for.
-    if (start[0] != 'P' && start[0] != 'A' && start[0] != '\xFF') break;
+    if (start[0] != 'P' && start[0] != 'A' && start[0] != '\xFF' && start[0] != kGzip[0]) break;
   }
-  const std::size_t text = start.find_first_not_of(" \t\r\n");
-  Guess found{.format = RowFormat::kCsv, .stream = false};
-  if (start.starts_with("PAR1")) {
-    found.format = RowFormat::kParquet;
-  } else if (start.starts_with("ARROW1")) {
-    found.format = RowFormat::kArrow;
-  } else if (start.starts_with("\xFF\xFF\xFF\xFF")) {
-    found = {.format = RowFormat::kArrow, .stream = true};
-  } else if (text != std::string::npos && start[text] == '{') {
-    found.format = RowFormat::kJsonLines;
+  if (start.starts_with(kGzip)) {
+    throw FormatError(fmt::format("{}: gzip data, which is unpacked of whole files alone; unpack it first, as gzip -dc does", file.path()));
   }
+  const data::Guess found = data::guess_format(start);
   file.unread(std::move(start));
   return found;
-}
-
-// The rest of the input as a file without a name, which is gone when it is closed.
-std::unique_ptr<InputFile> put_aside(InputFile& file) {
-  std::FILE* aside = std::tmpfile();
-  if (aside == nullptr) throw IoError(fmt::format("no temporary file can be made: {}", std::generic_category().message(errno)));
-  std::vector<char> buffer(std::size_t{1} << 20U);
-  while (const std::size_t count = file.read(buffer.data(), buffer.size())) {
-    if (std::fwrite(buffer.data(), 1, count, aside) != count) {
-      std::fclose(aside);
-      throw IoError(fmt::format("a temporary file cannot be written: {}", std::generic_category().message(errno)));
-    }
-  }
-  std::fflush(aside);
-  const std::string path = fmt::format("/proc/self/fd/{}", ::fileno(aside));
-  auto again = std::make_unique<InputFile>(path);  // opened anew, so that it outlives the other
-  std::fclose(aside);
-  return again;
 }
 
 }  // namespace
@@ -202,20 +144,19 @@ std::unique_ptr<InputFile> put_aside(InputFile& file) {
 std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptions& options) {
   if (options.rows_at_a_time == 0) throw ArgumentError("rows_at_a_time is 0; it must be 1 or more");
   auto file = std::make_unique<InputFile>(path);
-  Guess kind{.format = RowFormat::kCsv, .stream = false};
   std::optional<RowFormat> wanted = options.format;
   if (!wanted) wanted = row_format_of(path);
-  if (!wanted || (*wanted == RowFormat::kArrow && !file->regular())) {
-    if (path != "-" && !wanted && file->regular()) {
-      throw ArgumentError(
-          fmt::format("{}: the ending does not tell the format; name it, or end the name in .csv, .tsv, .jsonl, .parquet or .arrow", path));
-    }
-    kind = guess(*file);
+  const bool whole_file = path != "-" && file->regular() && !options.follow;
+  if (!wanted && path != "-" && file->regular()) {
+    throw ArgumentError(
+        fmt::format("{}: the ending does not tell the format; name it, or end the name in .csv, .tsv, .jsonl, .parquet or .arrow", path));
   }
-  if (wanted) kind.format = *wanted;
-  switch (kind.format) {
+  data::Guess kind;
+  if (!whole_file) kind = guess(*file);
+  const RowFormat format = wanted.value_or(kind.format);
+  switch (format) {
     case RowFormat::kCsv:
-      return data::open_csv_rows(std::move(file), options, ',');
+      return data::open_csv_rows(std::move(file), options, std::nullopt);
     case RowFormat::kTsv:
       return data::open_csv_rows(std::move(file), options, '\t');
     case RowFormat::kJsonLines:
@@ -224,12 +165,23 @@ std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptio
       break;
   }
   if (options.follow) throw ArgumentError(fmt::format("{}: only CSV and JSON lines can be followed", file->path()));
-  if (kind.stream) return data::open_arrow_stream(std::move(file), options);
-  if (file->regular() && path != "-") return data::open_column_rows(path, path, kind.format, options, nullptr);
-  const std::string shown = file->path();
-  auto aside = put_aside(*file);
-  const std::string there = fmt::format("/proc/self/fd/{}", aside->number());
-  return data::open_column_rows(there, shown, kind.format, options, std::move(aside));
+  if (kind.stream && format == RowFormat::kArrow) return data::open_arrow_stream(std::move(file), options);
+  if (whole_file) return data::open_column_rows(data::FileBytes(path), format, options);
+  const data::ReadBytes rest = [&](char* buffer, std::size_t size) { return file->read(buffer, size); };
+  return data::open_column_rows(data::FileBytes(file->path(), rest), format, options);
+}
+
+void require_columns(const RowReader& reader, const RowReadOptions& options, std::string_view path, std::string_view whose) {
+  if (reader.format() == RowFormat::kJsonLines) return;
+  const std::vector<std::string>& names = reader.names();
+  for (const auto* list : {&options.numeric, &options.category, &options.inferred}) {
+    for (const std::string& name : *list) {
+      if (std::ranges::find(names, name) != names.end()) continue;
+      const auto near = nearest(name, std::span<const std::string>(names));
+      throw FormatError(fmt::format("{}: column {} is missing, which {} needs{}", path == "-" ? "standard input" : path,
+                                    data::in_quotes(name), whose, near ? fmt::format("; did you mean {}?", data::in_quotes(*near)) : ""));
+    }
+  }
 }
 
 }  // namespace oddshot

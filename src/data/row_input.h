@@ -4,9 +4,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "data/file_bytes.h"
+#include "data/input_file.h"
 #include "oddshot/data/row_stream.h"
 #include "oddshot/data/table.h"
 
@@ -18,32 +22,6 @@ class InputStream;
 }  // namespace arrow
 
 namespace oddshot::data {
-
-// A file descriptor, open for reading. Closes it, but for standard input.
-class InputFile {
- public:
-  // "-" is standard input. Throws IoError.
-  explicit InputFile(const std::string& path);
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-
-  const std::string& path() const { return path_; }  // "standard input" for "-"
-  int number() const { return number_; }
-  bool regular() const { return regular_; }
-  // Whether bytes (or the end) can be had without waiting.
-  bool ready() const;
-  // Up to `size` bytes, 0 at the end. Throws IoError.
-  std::size_t read(char* buffer, std::size_t size);
-  // Puts bytes back, to be read again first.
-  void unread(std::string bytes) { ahead_ = std::move(bytes) + ahead_; }
-
- private:
-  std::string path_;
-  int number_ = -1;
-  bool regular_ = false;
-  std::string ahead_;
-};
 
 // Bytes for a reader of lines that wants to know of pauses, and of the end of a file that grows.
 class GrowingInput {
@@ -75,6 +53,14 @@ class GrowingInput {
   std::size_t bytes_ = 0;
 };
 
+// What the first bytes of an input say it is.
+struct Guess {
+  RowFormat format = RowFormat::kCsv;
+  bool stream = false;  // Arrow's format for streams
+};
+inline constexpr std::size_t kTellingBytes = 8;
+Guess guess_format(std::string_view start);
+
 // A row may not be longer: a quote that is never closed would take the rest of an endless stream into memory.
 inline constexpr std::size_t kLongestRow = std::size_t{64} << 20U;
 
@@ -83,11 +69,10 @@ inline constexpr std::size_t kLongestRow = std::size_t{64} << 20U;
 Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options, bool untyped, const std::string& path,
                  const std::function<std::string(std::size_t row)>& place);
 
-std::unique_ptr<RowReader> open_csv_rows(std::unique_ptr<InputFile> file, const RowReadOptions& options, char separator);
+std::unique_ptr<RowReader> open_csv_rows(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::optional<char> separator);
 std::unique_ptr<RowReader> open_json_lines(std::unique_ptr<InputFile> file, const RowReadOptions& options);
-// Of a file, Parquet or Arrow; `input` may hold a temporary file open that `path` names.
-std::unique_ptr<RowReader> open_column_rows(const std::string& path, const std::string& shown, RowFormat format,
-                                            const RowReadOptions& options, std::unique_ptr<InputFile> input);
+// Of a file, Parquet or Arrow.
+std::unique_ptr<RowReader> open_column_rows(FileBytes bytes, RowFormat format, const RowReadOptions& options);
 // Of an Arrow IPC stream that cannot be read twice.
 std::unique_ptr<RowReader> open_arrow_stream(std::unique_ptr<InputFile> file, const RowReadOptions& options);
 

@@ -412,7 +412,10 @@ std::unique_ptr<RowWriter> make_row_writer(RowFormat format, const RowReader& re
   switch (format) {
     case RowFormat::kCsv:
     case RowFormat::kTsv:
-      return std::make_unique<CsvWriter>(format == RowFormat::kTsv ? '\t' : ',', reader.format(), *std::move(kept), added, std::move(sink));
+      return std::make_unique<CsvWriter>(format == RowFormat::kTsv            ? '\t'
+                                         : reader.format() == RowFormat::kCsv ? reader.separator()
+                                                                              : ',',
+                                         reader.format(), *std::move(kept), added, std::move(sink));
     case RowFormat::kJsonLines:
       return std::make_unique<JsonLinesWriter>(reader.format(), *std::move(kept), all && reader.format() == RowFormat::kJsonLines,
                                                std::move(sink));

@@ -29,8 +29,8 @@ const Column& Table::column(std::string_view name) const {
 
 std::string Table::place(std::size_t row) const {
   for (const SourceFile& source : sources) {
-    if (row >= source.first_row && row - source.first_row < source.rows)
-      return fmt::format("{}, row {}", source.path, row - source.first_row);
+    if (row < source.first_row || row - source.first_row >= source.rows) continue;
+    return fmt::format("{}{}{}", source.path, source.lines ? ":" : ", row ", source.counted_from + row - source.first_row);
   }
   return fmt::format("row {}", row);
 }

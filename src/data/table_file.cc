@@ -1,48 +1,56 @@
 #include "data/table_file.h"
 
-#include <array>
 #include <optional>
 #include <string_view>
 
+#include <arrow/buffer.h>
 #include <arrow/extension_type.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
+#include <arrow/result.h>
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
 #include <fmt/format.h>
 
 #include "data/cell.h"
+#include "data/row_input.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot::data {
 namespace {
 
-struct Ending {
-  std::string_view text;
+// How a file is to be read.
+struct Reading {
   FileFormat format;
+  std::optional<char> separator;  // of CSV; nothing: the first line tells
 };
-constexpr std::array kEndings = {Ending{".csv", FileFormat::kCsv},         Ending{".tsv", FileFormat::kCsv},
-                                 Ending{".txt", FileFormat::kCsv},         Ending{".data", FileFormat::kCsv},
-                                 Ending{".parquet", FileFormat::kParquet}, Ending{".arrow", FileFormat::kArrow},
-                                 Ending{".ipc", FileFormat::kArrow},       Ending{".feather", FileFormat::kArrow}};
 
-// The name's ending in lower case, without .gz.
-std::string ending_of(const std::filesystem::path& path) {
-  const auto lower = [](const std::filesystem::path& p) {
-    std::string text = p.extension().string();
-    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return text;
-  };
-  const std::string last = lower(path);
-  return last == ".gz" ? lower(path.stem()) : last;
+Reading reading_of(RowFormat format) {
+  switch (format) {
+    case RowFormat::kParquet:
+      return {FileFormat::kParquet, {}};
+    case RowFormat::kArrow:
+      return {FileFormat::kArrow, {}};
+    case RowFormat::kJsonLines:
+      return {FileFormat::kJsonLines, {}};
+    case RowFormat::kTsv:
+      return {FileFormat::kCsv, '\t'};
+    default:
+      return {FileFormat::kCsv, {}};
+  }
 }
 
-FileFormat format_of(const std::filesystem::path& path) {
-  const std::string ending = ending_of(path);
-  for (const Ending& known : kEndings) {
-    if (known.text == ending) return known.format;
+// By the name, of a stream else by its first bytes.
+Reading reading_of(const FileBytes& bytes) {
+  if (const auto format = row_format_of(bytes.path())) return reading_of(*format);
+  if (bytes.regular()) {
+    throw ArgumentError(
+        fmt::format("{}: the ending does not tell the format; name the format, or end the name in .csv, .tsv, .jsonl, .parquet or .arrow",
+                    bytes.path()));
   }
-  throw ArgumentError(fmt::format(
-      "{}: the ending does not tell the format; name the format, or end the name in .csv, .tsv, .parquet or .arrow", path.string()));
+  const auto start = bytes.stream()->Read(kTellingBytes);
+  if (!start.ok()) bytes.refuse_reading(start.status());
+  return reading_of(guess_format(std::string_view(**start)).format);
 }
 
 bool is_readable(const arrow::DataType& type) {
@@ -70,7 +78,7 @@ bool is_readable(const arrow::DataType& type) {
 
 }  // namespace
 
-std::string TableFile::place(std::size_t row, std::size_t /*column*/) { return fmt::format("{}, row {}", path(), row); }
+std::string TableFile::place(std::size_t row, std::size_t /*column*/) { return fmt::format("{}, row {}", path(), row + 1); }
 
 void TableFile::check_type(std::size_t column, const arrow::DataType& type) const {
   if (is_readable(type)) return;
@@ -90,16 +98,22 @@ bool TableFile::check_and_hand_on(const arrow::RecordBatch& batch, const TakeBat
   return hand_on(batch, take);
 }
 
-std::unique_ptr<TableFile> open_table_file(const std::filesystem::path& path, const ReadOptions& options) {
-  const FileFormat format = options.format == FileFormat::kAuto ? format_of(path) : options.format;
-  FileBytes bytes(path);
-  switch (format) {
+std::unique_ptr<TableFile> open_table_file(FileBytes bytes, const ReadOptions& options) {
+  Reading reading{options.format, {}};
+  if (options.format == FileFormat::kAuto) {
+    reading = reading_of(bytes);
+  } else if (row_format_of(bytes.path()) == RowFormat::kTsv) {
+    reading.separator = '\t';
+  }
+  switch (reading.format) {
     case FileFormat::kParquet:
       return open_parquet_file(std::move(bytes));
     case FileFormat::kArrow:
       return open_arrow_file(std::move(bytes));
+    case FileFormat::kJsonLines:
+      return open_json_file(std::move(bytes));
     default:
-      return open_csv_file(std::move(bytes), options, options.separator.value_or(ending_of(path) == ".tsv" ? '\t' : ','));
+      return open_csv_file(std::move(bytes), options, options.separator ? options.separator : reading.separator);
   }
 }
 

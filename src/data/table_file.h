@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,13 +39,15 @@ class TableFile {
   const std::string& path() const { return bytes_.path(); }
   // The columns as the file names them (blanks around a name dropped), in its order.
   const std::vector<std::string>& names() const { return names_; }
-  // Whether values have no type but their spelling (CSV).
+  // Whether values have no type but their spelling (CSV, and JSON lines to be alike).
   virtual bool untyped() const { return false; }
   // Reads the columns from the start of the file: take(batch) is called for every batch of rows, in order, until it returns false.
   // columns: indices into names(), ascending, at least one. Refuses a column whose type is neither number nor text nor time.
   virtual void read(const std::vector<std::size_t>& columns, const TakeBatch& take) = 0;
-  // "path, row 17" or "path:118": where the value stands in the file; row counts data rows from 0.
+  // "path, row 18" or, of text, "path:118": where the value stands in the file. `row` counts data rows from 0, the place from 1.
   virtual std::string place(std::size_t row, std::size_t column);
+  // Of text that has been read to its end: the line of the first row, if every row stands on one line and every line holds one.
+  virtual std::optional<std::size_t> first_line() const { return std::nullopt; }
 
  protected:
   // Refuses the column if what is read of its type is nothing that a table holds.
@@ -57,10 +60,12 @@ class TableFile {
   std::vector<std::string> names_;
 };
 
-// The format decides. Throws ArgumentError if the format cannot be told by the name.
-std::unique_ptr<TableFile> open_table_file(const std::filesystem::path& path, const ReadOptions& options);
+// The format decides, of a stream by its first bytes if its name does not tell. Throws ArgumentError if nothing tells it.
+std::unique_ptr<TableFile> open_table_file(FileBytes bytes, const ReadOptions& options);
 
-std::unique_ptr<TableFile> open_csv_file(FileBytes bytes, const ReadOptions& options, char separator);
+// separator: nothing where the first line is to tell.
+std::unique_ptr<TableFile> open_csv_file(FileBytes bytes, const ReadOptions& options, std::optional<char> separator);
+std::unique_ptr<TableFile> open_json_file(FileBytes bytes);
 std::unique_ptr<TableFile> open_parquet_file(FileBytes bytes);
 std::unique_ptr<TableFile> open_arrow_file(FileBytes bytes);
 

@@ -354,6 +354,7 @@ void AdaptOptions::validate() const {
   }
   if (!weight.empty() && weight == label)
     throw ArgumentError(fmt::format("column \"{}\" is named for the labels and for the weights", label));
+  if (holds(ignored, label)) throw ArgumentError(fmt::format("column \"{}\" is named for the labels and to be ignored", label));
   if (!(trim >= 0 && trim < 0.5)) throw ArgumentError(fmt::format("the share of normals to trim is {}; it must be 0 to below 0.5", trim));
   if (max_false_alarms) check_rate(*max_false_alarms, "the false-alarm rate");
   if (max_false_alarms && calibration == CalibrationScheme::kNone) {

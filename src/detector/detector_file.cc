@@ -11,6 +11,7 @@
 #include "model_io/model_tensors.h"
 #include "model_io/printable.h"
 #include "oddshot/base/error.h"
+#include "oddshot/base/text.h"
 #include "oddshot/detector/detector.h"
 #include "oddshot/experts/expert.h"
 
@@ -372,13 +373,14 @@ std::string describe(const Detector& detector, bool json) {
                              calibration.weighted() ? ", weighted" : "", rate ? fmt::format("; false alarms at most {}", *rate) : "");
   }
   std::string out =
-      fmt::format("detector, adapted to {} normal rows and {} anomalies\n  columns     {}\n  features    {}\n  calibration {}\n",
-                  detector.normals(), detector.anomalies(), printable_list(columns), detector.preprocessor().width(), calibrated);
+      fmt::format("detector, adapted to {} and {}\n  columns     {}\n  features    {}\n  calibration {}\n",
+                  counted(detector.normals(), "normal row", "normal rows"), counted(detector.anomalies(), "anomaly", "anomalies"),
+                  printable_list(columns), detector.preprocessor().width(), calibrated);
   if (!detector.method().empty()) out += fmt::format("  serves      {}, instead of the model\n", detector.method());
   for (const DetectorEvent& event : detector.history()) {
-    out += fmt::format("  {:<11} {}{} rows added, {} removed: {} normal, {} anomalies\n", printable(event.what, 11),
-                       event.when.empty() ? "" : printable(event.when, kNameWidth) + ": ", event.added, event.removed, event.normals,
-                       event.anomalies);
+    out += fmt::format("  {:<11} {}{} added, {} removed: {} normal, {}\n", printable(event.what, 11),
+                       event.when.empty() ? "" : printable(event.when, kNameWidth) + ": ", counted(event.added, "row", "rows"),
+                       event.removed, event.normals, counted(event.anomalies, "anomaly", "anomalies"));
   }
   return out + fmt::format("of this model:\n{}", describe(detector.model()));
 }

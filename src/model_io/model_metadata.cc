@@ -52,7 +52,12 @@ std::uint64_t check_kind(const std::map<std::string, std::string>& metadata, con
                                   kModelFormatVersion));
   }
   if (version == 0) oddshot.refuse("format_version: 0 where 1 or more belongs");
-  if (const std::string content = oddshot.text("content"); content != "model") {
+  const std::string content = oddshot.text("content");
+  if (content == "detector") {
+    throw FormatError(
+        fmt::format("{}: a detector, not a model; rows are scored, explained and updated by it, and models are made by training", file));
+  }
+  if (content != "model") {
     oddshot.refuse(fmt::format("content: {} where \"model\" belongs", in_quotes(content)));
   }
   model.oddshot_version = oddshot.text("version");

@@ -225,8 +225,11 @@ void read_files(Section& top, SuiteManifest& manifest) {
 }
 
 void read_read(Section section, const Places& places, SuiteManifest& manifest) {
-  constexpr std::array<std::pair<std::string_view, FileFormat>, 4> kFormats = {
-      {{"auto", FileFormat::kAuto}, {"csv", FileFormat::kCsv}, {"parquet", FileFormat::kParquet}, {"arrow", FileFormat::kArrow}}};
+  constexpr std::array<std::pair<std::string_view, FileFormat>, 5> kFormats = {{{"auto", FileFormat::kAuto},
+                                                                                {"csv", FileFormat::kCsv},
+                                                                                {"jsonl", FileFormat::kJsonLines},
+                                                                                {"parquet", FileFormat::kParquet},
+                                                                                {"arrow", FileFormat::kArrow}}};
   ReadOptions& read = manifest.read;
   read.format = section.choice("format", kFormats, FileFormat::kAuto);
   if (const auto text = section.text("separator"); section.has("separator")) {

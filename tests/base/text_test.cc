@@ -28,6 +28,11 @@ TEST(Nearest, IsNoneWhereNothingIsNear) {
   EXPECT_EQ(nearest("maml", std::span<const std::string_view>{}), std::nullopt);
 }
 
+TEST(Nearest, OfASingleLetterIsTheSameInTheOtherCase) {
+  EXPECT_EQ(nearest("a", std::array<std::string_view, 2>{"b", "A"}), "A");
+  EXPECT_EQ(nearest("a", std::array<std::string_view, 2>{"b", "ab"}), std::nullopt);
+}
+
 TEST(Nearest, TakesTheNearestAndOfEqualsTheFirst) {
   const std::array<std::string, 4> names{"steps", "step", "stop", "stem"};
   EXPECT_EQ(nearest("step", names), "step");

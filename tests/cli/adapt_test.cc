@@ -233,8 +233,7 @@ TEST_F(Tables, WrongRowsAreRefusedInOneLine) {
     return run_program(all);
   };
   expect_one_line(adapt({"--label-column", "lable"}), 1, "did you mean \"label\"?");
-  expect_one_line(adapt({"--label-column", "label", "--anomaly-value", "bad"}), 1,
-                  "rows.csv, row 7, column \"label\": \"anomaly\" is neither");
+  expect_one_line(adapt({"--label-column", "label", "--anomaly-value", "bad"}), 1, "rows.csv:9, column \"label\": \"anomaly\" is neither");
   expect_one_line(adapt({}), 2, "--label-column");
   EXPECT_FALSE(std::filesystem::exists(detector));
   ASSERT_EQ(adapt({"--label-column", "label"}).status, 0);

@@ -145,7 +145,7 @@ TEST_F(Reader, JoinsFilesByColumnName) {
   EXPECT_EQ(table.columns[0].name, "a");
   ASSERT_EQ(table.sources.size(), 2U);
   EXPECT_EQ(table.sources[1].first_row, 2U);
-  EXPECT_EQ(relative(table.place(2)), "two.csv, row 0");
+  EXPECT_EQ(relative(table.place(2)), "two.csv:2");
 }
 
 TEST_F(Reader, MakesAColumnNumericOnlyIfItIsSoInEveryFile) {
@@ -177,7 +177,7 @@ TEST_F(Reader, JoinsFilesWhoseColumnsDifferIfAsked) {
   options.ignored = {"a"};
   options.category = {"d"};
   EXPECT_EQ(relative(error_text<FormatError>([&] { read_table({one, two}, options); })),
-            "one.csv: there is no column \"d\", which is listed as category; did you mean \"a\"?");
+            "one.csv: there is no column \"d\", which is asked for as a category");
 }
 
 TEST_F(Reader, NamesTheColumnThatOneOfTheFilesLacks) {
@@ -269,10 +269,10 @@ TEST_F(Reader, RefusesNamesThatAreEmptyTwiceOrUnknown) {
   ReadOptions options;
   options.numeric = {"durations"};
   EXPECT_EQ(error("duration,b\n1,2\n", options),
-            "t.csv: there is no column \"durations\", which is listed as numeric; did you mean \"duration\"?");
+            "t.csv: there is no column \"durations\", which is asked for as numeric; did you mean \"duration\"?");
   options.numeric.clear();
   options.ignored = {"zzz"};
-  EXPECT_EQ(error("duration,b\n1,2\n", options), "t.csv: there is no column \"zzz\", which is listed as ignored");
+  EXPECT_EQ(error("duration,b\n1,2\n", options), "t.csv: there is no column \"zzz\", which is to be ignored");
 }
 
 TEST_F(Reader, RefusesFilesWithoutRows) {
@@ -328,7 +328,7 @@ TEST_F(Reader, RefusesContradictoryOptions) {
   }
   EXPECT_THROW(read_table({}), ArgumentError);
   EXPECT_EQ(relative(error_text<ArgumentError>([&] { read_table({folder_.write("t.arff", "a\n1\n")}); })),
-            "t.arff: the ending does not tell the format; name the format, or end the name in .csv, .tsv, .parquet or .arrow");
+            "t.arff: the ending does not tell the format; name the format, or end the name in .csv, .tsv, .jsonl, .parquet or .arrow");
   options = {};
   options.format = FileFormat::kCsv;
   EXPECT_EQ(read_table({folder_.write("t.arff", "a\n1\n")}, options).rows(), 1U);
@@ -340,6 +340,90 @@ TEST_F(Reader, TellsMissingSpellingsAsConfigured) {
   EXPECT_EQ(shown(read("a,b\n-,n/a\n1, n/a \n", options), "a"), "- 1");
   EXPECT_EQ(shown(read("a,b\n-,n/a\n1,?\n", options), "b"), "-|?");
   EXPECT_EQ(shown(read("a,b\n1,x\n,y\n", options), "a"), "1|") << "the empty text is a category where it is not a missing value";
+}
+
+TEST_F(Reader, TakesTheSeparatorThatTheHeaderHasWhereItHasNoComma) {
+  EXPECT_EQ(shown(read("a;b\n1;x\n2;y,z\n"), "b"), "x|y,z");
+  EXPECT_EQ(shown(read("\xEF\xBB\xBF\"a\"\t\"b\"\n1\t2\n"), "b"), "2");
+  EXPECT_EQ(shown(read("a;b,c\n1,2\n"), "a;b"), "1") << "with a comma it is a comma";
+  EXPECT_EQ(shown(read("\"a;b\"\n1\n"), "a;b"), "1") << "within quotes it is part of a name";
+  EXPECT_EQ(shown(read("a\n1;2\n"), "a"), "1;2") << "the header tells, the rows do not";
+  ReadOptions options;
+  options.separator = ',';
+  EXPECT_EQ(shown(read("a;b\n1;2\n", options), "a;b"), "1;2") << "as it was asked for";
+  options = {};
+  options.header = false;
+  options.names = {"x"};
+  EXPECT_EQ(shown(read("a;b\n1;2\n", options), "x"), "a;b|1;2");
+}
+
+TEST_F(Reader, ReadsJsonLines) {
+  const auto json = folder_.write("t.jsonl", "{\"a\": 1, \"b\": \"x\", \"c\": true}\n\n{\"b\": null, \"a\": \"2.5\", \"d\": \"late\"}\n");
+  const Table table = read_table({json});
+  ASSERT_EQ(table.columns.size(), 4U) << "the members of all objects";
+  EXPECT_EQ(shown(table, "a"), "1 2.5");
+  EXPECT_EQ(shown(table, "b"), "x|-");
+  EXPECT_EQ(shown(table, "c"), "1 -");
+  EXPECT_EQ(shown(table, "d"), "-|late");
+  EXPECT_EQ(relative(table.place(1)), "t.jsonl, row 2") << "a blank line: rows are no lines";
+  const auto plain = folder_.write("plain.ndjson", "{\"a\":1}\n{\"a\":\"x\"}\n{\"a\":3}");
+  EXPECT_EQ(shown(read_table({plain}), "a"), "1|x|3") << "read anew as text";
+  EXPECT_EQ(relative(read_table({plain}).place(2)), "plain.ndjson:3");
+  ReadOptions options;
+  options.numeric = {"a"};
+  EXPECT_EQ(relative(error_text<FormatError>([&] { read_table({plain}, options); })),
+            "plain.ndjson:2, column \"a\": \"x\" is not a number");
+}
+
+TEST_F(Reader, RefusesWhatIsNoJsonLineByItsLine) {
+  const auto complaint = [&](const std::string& text) {
+    const auto file = folder_.write("t.jsonl", text);
+    return relative(error_text<FormatError>([&] { read_table({file}); }));
+  };
+  EXPECT_EQ(complaint("{\"a\":1}\n[1]\n"),
+            "t.jsonl:2: a line that is not an object; JSON lines are an object a line, {\"column\": value, ...}");
+  EXPECT_EQ(complaint("{\"a\":1}\n{\"a\":[1]}\n"), "t.jsonl:2, column \"a\": a list is neither a number nor text");
+  EXPECT_EQ(complaint("{}\n"), "t.jsonl: objects without members, so no columns");
+  EXPECT_TRUE(complaint("{\"a\":1}\n{\"a\":\n").starts_with("t.jsonl:2")) << complaint("{\"a\":1}\n{\"a\":\n");
+}
+
+TEST_F(Reader, LeavesOutWhatIsInNoListWhereThatIsAskedFor) {
+  const auto file = folder_.write("t.csv", "a,b,c,,d\n1,2,inf,junk,5\n");
+  ReadOptions options;
+  options.numeric = {"a"};
+  options.category_if_there = {"d", "e"};
+  options.inferred_alone = {"b", "z"};
+  const Table table = read_table({file}, options);
+  ASSERT_EQ(table.columns.size(), 3U);
+  EXPECT_EQ(shown(table, "a") + " " + shown(table, "b"), "1 2");
+  EXPECT_EQ(table.column("d").kind, ColumnKind::kCategory);
+}
+
+TEST_F(Reader, TellsTheFormatOfAPipeByItsFirstBytes) {
+  const std::string pipe = (fs::path(folder_.write("t.csv", "a\n1\n")).parent_path() / "pipe").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const auto through = [&](const std::string& content) {
+    std::thread feeder([&] { std::ofstream(pipe, std::ios::binary) << content; });
+    const std::string found = shown(read_table({pipe}), "a");
+    feeder.join();
+    return found;
+  };
+  EXPECT_EQ(through("a,b\n1,2\n"), "1");
+  EXPECT_EQ(through("a\tb\n1\t2\n"), "1");
+  EXPECT_EQ(through(" {\"a\": 7}\n"), "7");
+}
+
+TEST_F(Reader, NamesAFileThatIsCutOff) {
+  for (const std::string mark : {"PAR1", "ARROW1"}) {
+    const bool parquet = mark == "PAR1";
+    const std::string name = parquet ? "cut.parquet" : "cut.arrow";
+    const auto cut = folder_.write(name, mark + "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    EXPECT_EQ(
+        relative(error_text<FormatError>([&] { read_table({cut}); })),
+        fmt::format("{}: the {} file is cut off: its last bytes are missing; write or copy it anew", name, parquet ? "Parquet" : "Arrow"));
+  }
+  const auto text = folder_.write("text.parquet", "a,b\n1,2\n");
+  EXPECT_EQ(relative(error_text<FormatError>([&] { read_table({text}); })), "text.parquet: not a Parquet file, whatever its name says");
 }
 
 TEST_F(Reader, ReadsGzipByContentNotByName) {
@@ -454,7 +538,7 @@ TEST_F(Reader, TakesGivenKindsOfTypedColumns) {
   options.numeric = {"text"};
   options.category = {};
   EXPECT_EQ(error_text<FormatError>([&] { read_table({golden("types.feather")}, options); }),
-            golden("types.feather").string() + ", row 0, column \"text\": \"tcp\" is not a number");
+            golden("types.feather").string() + ", row 1, column \"text\": \"tcp\" is not a number");
 }
 
 TEST_F(Reader, JoinsFilesOfDifferentFormats) {
@@ -472,11 +556,11 @@ TEST_F(Reader, JoinsFilesOfDifferentFormats) {
 TEST_F(Reader, PlacesWrongValuesOfTypedFilesByRow) {
   const std::string path = golden("infinite.parquet").string();
   EXPECT_EQ(error_text<FormatError>([&] { read_table({path}); }),
-            path + ", row 2, column \"a\": \"inf\" is infinite or beyond the range of a float");
+            path + ", row 3, column \"a\": \"inf\" is infinite or beyond the range of a float");
   ReadOptions options;
   options.ignored = {"a"};
   EXPECT_EQ(error_text<FormatError>([&] { read_table({path}, options); }),
-            path + ", row 1, column \"b\": \"1e+300\" is infinite or beyond the range of a float");
+            path + ", row 2, column \"b\": \"1e+300\" is infinite or beyond the range of a float");
   EXPECT_EQ(error_text<FormatError>([&] { read_table({golden("types.parquet")}); }).substr(golden("types.parquet").string().size()),
             ", column \"list\": values of type list<element: int64> are neither numbers nor text; ignore the column");
 }

@@ -167,7 +167,8 @@ TEST_F(RowStream, NamesLineAndColumnOfWhatIsWrong) {
   EXPECT_EQ(error("x,y\n1,\"2\n3,4\n"), "t.csv:2: a quote is opened and never closed: \"2\\x0a3,4\\x0a\"");
   EXPECT_EQ(error("x,x\n1,2\n"), "t.csv: two columns are called \"x\"");
   EXPECT_EQ(error("x,y\n1,\xC3\n"), "t.csv:2, column \"y\": \"\\xc3\" is not UTF-8");
-  EXPECT_EQ(error("{\"x\":1}\n[1]\n", "t.jsonl"), "t.jsonl:2: a line that is not an object");
+  EXPECT_EQ(error("{\"x\":1}\n[1]\n", "t.jsonl"),
+            "t.jsonl:2: a line that is not an object; JSON lines are an object a line, {\"column\": value, ...}");
   EXPECT_EQ(error("{\"x\":1}\n{\"x\":[1]}\n", "t.jsonl"), "t.jsonl:2, column \"x\": a list is neither a number nor text");
   EXPECT_NE(error("{\"x\":1}\n{\"x\":1\n", "t.jsonl").find("t.jsonl:2"), std::string::npos);
   EXPECT_EQ(error("{\"x\":1}\n{\"x\":\"abc\"}\n", "t.jsonl"), "t.jsonl:2, column \"x\": \"abc\" is not a number");

@@ -364,7 +364,7 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
       {"oddshot", "format_version", 0, "format_version: 0 where 1 or more belongs"},
       {"training", "scores", 0, "scores: 0 where 1 to 2 belongs"},
       {"training", "scores", 3, "scores: 3 where 1 to 2 belongs"},
-      {"oddshot", "content", "detector", "content: \"detector\" where \"model\" belongs"},
+      {"oddshot", "content", "something", "content: \"something\" where \"model\" belongs"},
       {"learner", "name", "maml\x1b[2J", "learner \"maml\\x1b[2J\" is not known; known are committee, score-net, gate, maml, "},
       {"learner", "inner_rate", 0, "inner rate"},
       {"learner", "inner_rate", 1e39, "inner_rate: 1e+39 is too large"},

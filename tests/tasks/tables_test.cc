@@ -158,7 +158,7 @@ std::string complaint(const std::string& from, const std::string& to) {
 
 TEST(Tables, WrongManifestsAndTablesAreRefusedByName) {
   EXPECT_EQ(complaint("label = \"kind\"", "label = \"kin\""),
-            "t/pumps.csv: there is no column \"kin\", which is listed as category; did you mean \"kind\"?");
+            "t/pumps.csv: there is no column \"kin\", which is asked for as a category; did you mean \"kind\"?");
   EXPECT_EQ(complaint("normal = \"ok\"", "normal = [\"fine\", \"good\"]"),
             "t/pumps.csv: no row has the normal value \"fine\" or \"good\" in column \"kind\"");
   EXPECT_EQ(complaint("\"split\"", "\"spilt\""), "several.toml: columns.ignored names \"spilt\", but no table has such a column");

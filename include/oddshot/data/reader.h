@@ -1,4 +1,4 @@
-// Reads CSV, TSV, Parquet and Arrow IPC files, plain or gzipped, into one Table, through Apache Arrow.
+// Reads CSV, TSV, JSON lines, Parquet and Arrow IPC files, plain or gzipped, into one Table, through Apache Arrow.
 #pragma once
 
 #include <filesystem>
@@ -10,12 +10,14 @@
 
 namespace oddshot {
 
-enum class FileFormat : std::uint8_t { kAuto, kCsv, kParquet, kArrow };
+enum class FileFormat : std::uint8_t { kAuto, kCsv, kJsonLines, kParquet, kArrow };
 
 struct ReadOptions {
-  FileFormat format =
-      FileFormat::kAuto;           // kAuto: by the name's ending (.csv .tsv .txt .data .parquet .arrow .ipc .feather, each also with .gz)
-  std::optional<char> separator;   // CSV; nothing: tab for .tsv, else comma
+  // kAuto: by the name's ending (.csv .tsv .txt .data .jsonl .ndjson .parquet .arrow .ipc .feather, each also with .gz), of a stream whose
+  // name does not tell by its first bytes.
+  FileFormat format = FileFormat::kAuto;
+  // CSV; nothing: tab for .tsv, else comma, unless the header has none but a tab or a semicolon: that.
+  std::optional<char> separator;
   char quote = '"';                // CSV; 0: none
   bool header = true;              // CSV: the first line holds the names
   std::vector<std::string> names;  // CSV without header: one name a column; with header: must be empty
@@ -28,15 +30,20 @@ struct ReadOptions {
   // they are seconds since 1970, which as floats are only good to about two minutes. Times of day and durations are numbers of seconds.
   std::vector<std::string> numeric;
   std::vector<std::string> category;
+  // Categories that files may lack.
+  std::vector<std::string> category_if_there;
   // Columns to leave out altogether (never parsed, so they may hold anything). One of several files may lack them.
   std::vector<std::string> ignored;
+  // If given: columns that are in no list, this one included, are ignored.
+  std::optional<std::vector<std::string>> inferred_alone;
   // Files may differ in their columns: the table has all of them, those of the first file first, and the rows of a file miss the columns
   // that it lacks. Otherwise such a file is an error.
   bool columns_may_differ = false;
 };
 
 // One table from one or more files with the same columns (but see columns_may_differ; order may differ; a byte-order mark and blanks around
-// a value or name are dropped), in the order of the first file. Text is UTF-8. Empty lines are skipped. Gzip is told by the content. Throws
+// a value or name are dropped), in the order of the first file. "-" is standard input. The columns of JSON lines are the members of all its
+// objects. Text is UTF-8. Empty lines are skipped. Gzip is told by the content. Throws
 // IoError if a file cannot be read; FormatError naming file, line, column and value if it is malformed: a row of the wrong length, text in
 // a numeric column, an infinite number or one beyond float, a duplicate, empty or unknown column name, a column missing from one of the
 // files, no data rows; ArgumentError if the options contradict each other. Files are read twice only for columns where text follows after a

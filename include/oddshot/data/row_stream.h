@@ -33,7 +33,9 @@ struct RowBatch {
 };
 
 struct RowReadOptions {
-  std::optional<RowFormat> format;  // nothing: by the name, and of standard input by the first bytes
+  // Nothing: by the name, and of standard input by the first bytes. CSV is separated by commas unless its first line has none, but a tab
+  // or a semicolon.
+  std::optional<RowFormat> format;
   // Columns of `typed`. Missing values and numbers are spelt as ReadOptions has them; a column that is not there is left out.
   std::vector<std::string> numeric;
   std::vector<std::string> category;
@@ -55,6 +57,8 @@ class RowReader {
   RowReader& operator=(const RowReader&) = delete;
 
   virtual RowFormat format() const = 0;
+  // What stands between the values of CSV.
+  virtual char separator() const { return ','; }
   // The columns, in the order of the file; of JSON lines those of the first object.
   virtual const std::vector<std::string>& names() const = 0;
   // Hands every batch on, in order, until take(batch) returns false. Where the input has no more for now (a pipe, a file that is followed),
@@ -65,10 +69,13 @@ class RowReader {
   RowReader() = default;
 };
 
-// "-" is standard input. Gzip is told by the content of regular files that are not followed. Memory is bounded whatever the length: of a
-// Parquet file by its row groups; a Parquet or Arrow file (not an Arrow stream) from standard input is put aside in a temporary file first.
-// Throws IoError, FormatError, ArgumentError.
+// "-" is standard input. Gzip is told by the content of regular files that are not followed, and refused of others. Memory is bounded
+// whatever the length: of a Parquet file by its row groups; a Parquet or Arrow file (not an Arrow stream) from standard input is put aside
+// in a temporary file first. Throws IoError, FormatError, ArgumentError.
 std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptions& options);
+// Throws FormatError, naming the nearest that is there, if a column of the options' numeric, category and inferred is not. Of JSON lines,
+// whose objects may differ, nothing is known yet. `whose`: "the detector".
+void require_columns(const RowReader& reader, const RowReadOptions& options, std::string_view path, std::string_view whose);
 
 // A column that is added to rows: a value a row. A NaN is written as a missing value.
 struct AddedColumn {
@@ -97,8 +104,8 @@ class RowWriter {
 
 // `kept`: the columns to write before those that are added; of JSON lines read and written, with every column kept, lines stay as they are
 // but for what is added. `added`: their names and types, without values, for a table without rows has them too. `whole`: the bytes become
-// a file rather than a stream, so that of Arrow it is the file format. Throws ArgumentError if a column to keep is not there (naming the
-// nearest) or is called as one that is added.
+// a file rather than a stream, so that of Arrow it is the file format. CSV of CSV is separated as that is. Throws ArgumentError if a column
+// to keep is not there (naming the nearest) or is called as one that is added.
 std::unique_ptr<RowWriter> make_row_writer(RowFormat format, const RowReader& reader, std::optional<std::vector<std::string>> kept,
                                            const std::vector<AddedColumn>& added, ByteSink sink, bool whole);
 

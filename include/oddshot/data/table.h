@@ -31,6 +31,8 @@ struct SourceFile {
   std::string path;
   std::size_t first_row = 0;
   std::size_t rows = 0;
+  std::size_t counted_from = 0;  // what messages call its first row: 0 of arrays in memory, 1 of a file
+  bool lines = false;            // of text, a row a line: that is the first row's line
 };
 
 // Columns of equal length. Invariants: every column has rows() rows; names are distinct; sources cover the rows in order (or are empty,
@@ -44,7 +46,7 @@ struct Table {
   std::optional<std::size_t> find(std::string_view name) const;
   // The column of that name; throws ArgumentError that names it and the nearest existing name.
   const Column& column(std::string_view name) const;
-  // "path, row 17" (0-based row in the file, counted without header) for messages; "row 17" where there are no sources.
+  // "path, row 18" or, of text with a row a line, "path:19" for messages; "row 17", counted from 0, where there are no sources.
   std::string place(std::size_t row) const;
 };
 
