@@ -2,13 +2,16 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "commands.h"
 #include "detector_output.h"
+#include "help.h"
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/data/reader.h"
 #include "oddshot/detector/detector.h"
@@ -22,7 +25,7 @@ namespace {
 struct Given {
   std::string model = "universal";
   std::vector<std::string> files;  // [MODEL] ROWS
-  std::string rows;
+  Rows rows;
   AdaptOptions options;
   std::string ignored = "none";
   std::string calibration = "auto";
@@ -34,6 +37,13 @@ struct Given {
 
 Table read_rows(const Given& given, const MetaModel& model) {
   if (model.training.space != Space::kTable) {
+    const std::vector<std::string> columns = model.preprocessor.schema_columns();
+    for (const auto& [option, name] :
+         {std::pair("--label-column", given.options.label), std::pair("--weight-column", given.options.weight)}) {
+      if (std::ranges::find(columns, name) == columns.end()) continue;
+      throw UsageError(fmt::format("{} {}: a column that the model scores rows by, so it cannot say what they are or weigh; name another",
+                                   option, name));
+    }
     std::vector<std::string> numeric;
     if (!given.options.weight.empty()) numeric.push_back(given.options.weight);
     return read_columns_of(given.rows, model.preprocessor, std::move(numeric), {given.options.label});
@@ -42,7 +52,7 @@ Table read_rows(const Given& given, const MetaModel& model) {
   read.category.push_back(given.options.label);
   if (!given.options.weight.empty()) read.numeric.push_back(given.options.weight);
   read.ignored = given.options.ignored;
-  return read_table({given.rows}, read);
+  return read_all(given.rows, std::move(read));
 }
 
 // [MODEL] ROWS, or ROWS alone beside --model.
@@ -51,11 +61,13 @@ void take_files(Given& given, bool named) {
     throw UsageError(fmt::format("{} and {}: with --model there is one table of rows to give", given.files[0], given.files[1]));
   }
   if (given.files.size() > 1) given.model = given.files.front();
-  given.rows = given.files.back();
+  given.rows.file = given.files.back();
+  check_order("oddshot adapt MODEL ROWS", given.model, given.rows.file);
 }
 
 int adapt(Given& given, bool named) {
   take_files(given, named);
+  check_format(given.rows.format);
   given.options.ignored = parse_names(given.ignored);
   given.options.keep_rows = !given.forget_rows;
   given.options.when = now();
@@ -82,8 +94,7 @@ Command add_adapt(CLI::App& parent) {
   CLI::App* command = parent.add_subcommand("adapt", "make a detector of a model and your own labelled rows");
   command
       ->add_option("FILES", given->files,
-                   "[MODEL] ROWS: a model file or the name of one that ships (else --model), and a table: CSV, TSV, Parquet or Arrow, also "
-                   "gzipped")
+                   fmt::format("[MODEL] ROWS: a model file or the name of one that ships (else --model), and a table: {}", kRowsHelp))
       ->required()
       ->expected(1, 2);
   CLI::Option* named =
@@ -114,10 +125,12 @@ Command add_adapt(CLI::App& parent) {
   command->add_option("--weight-column", given->options.weight,
                       "how much likelier a row is where the detector will be used than in these rows; weighs the calibration");
   command->add_option("--ignored", given->ignored, "columns that are no features, a list")->capture_default_str();
+  add_format_option(*command, given->rows.format);
   command->add_flag("--json", given->json, "what was learned as JSON, for programs");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
-  command->add_option("-o,--output", given->output, "the detector file")->required()->check(refuse_stream);
-  command->footer("Example:  oddshot adapt --model universal rows.csv --label-column label -o detector.safetensors");
+  command->add_option("-o,--output", given->output, "the detector file")->required()->check(refuse_stream)->check(refuse_table_name);
+  often_used(*command, {"model", "label-column", "normal-value", "anomaly-value", "max-false-alarms", "ignored", "format", "output"});
+  command->footer("Example:  oddshot adapt rows.csv --label-column label -o detector.safetensors");
   return [given, named] { return adapt(*given, named->count() > 0); };
 }
 

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "commands.h"
+#include "oddshot/model_io/shipped_models.h"
 #include "options.h"
 
 namespace oddshot::cli {
@@ -20,19 +23,50 @@ std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+// The words that an option takes, where they are few.
+std::string choices_of(std::string_view command, std::string_view option) {
+  constexpr const char* kFormats = "csv tsv jsonl parquet arrow";
+  if (option == "format") return command == "export" ? "onnx" : kFormats;
+  constexpr std::pair<std::string_view, std::string_view> kChoices[] = {{"calibration", "auto held-back cross-fitted none"},
+                                                                        {"output-format", kFormats},
+                                                                        {"reasons", "alerts all none"},
+                                                                        {"space", "scores raw both table"},
+                                                                        {"optimizer", "adam sgd"},
+                                                                        {"metric", "euclidean cosine diagonal"},
+                                                                        {"contrast", "linear squared"},
+                                                                        {"mining", "all random semi-hard"},
+                                                                        {"activation", "relu tanh gelu"}};
+  for (const auto& [name, words] : kChoices) {
+    if (name == option) return std::string(words);
+  }
+  return option == "model" ? fmt::format("{}", fmt::join(shipped_models(), " ")) : "";
+}
+
 struct Word {
   std::string text;  // "--shots"
   std::string help;
   bool takes_value = false;
+  std::string choices;      // for its value, separated by blanks
+  bool takes_file = false;  // or else, or besides, any file
 };
 
 std::vector<Word> options_of(const CLI::App& app) {
   std::vector<Word> words;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_snames())
-      words.push_back({"-" + name, option->get_description(), option->get_items_expected_max() > 0});
-    for (const std::string& name : option->get_lnames())
-      words.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0});
+    Word word;
+    word.help = option->get_description();
+    word.takes_value = option->get_items_expected_max() > 0;
+    if (!option->get_lnames().empty()) word.choices = choices_of(app.get_name(), option->get_lnames().front());
+    const bool named_file = word.choices.empty() || option->get_lnames().front() == "model";
+    word.takes_file = word.takes_value && option->get_type_name() == "TEXT" && named_file;
+    for (const std::string& name : option->get_snames()) {
+      words.push_back(word);
+      words.back().text = "-" + name;
+    }
+    for (const std::string& name : option->get_lnames()) {
+      words.push_back(word);
+      words.back().text = "--" + name;
+    }
   }
   return words;
 }
@@ -57,18 +91,27 @@ std::string quoted(const std::string& text) {
 }
 
 std::string for_bash(const CLI::App& app) {
-  std::string cases;
+  std::string cases, values;
   for (const CLI::App* command : commands_of(app)) {
+    for (const Word& word : options_of(*command)) {
+      if (!word.takes_value || (word.takes_file && word.choices.empty())) continue;
+      values += fmt::format("    {}:{}) COMPREPLY=($(compgen {}-W \"{}\" -- \"$word\")); return ;;\n", command->get_name(), word.text,
+                            word.takes_file ? "-f " : "", word.choices);
+    }
     cases += fmt::format("    {}) words=\"{}{}\" ;;\n", command->get_name(), texts_of(options_of(*command)),
                          commands_of(*command).empty() ? "" : " " + names_of(*command));
   }
   return fmt::format(
       "_oddshot() {{\n"
-      "  local word=${{COMP_WORDS[COMP_CWORD]}} words\n"
+      "  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} words\n"
       "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
       "    COMPREPLY=($(compgen -W \"{} {}\" -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
+      "  if [ \"$word\" = = ]; then word=; elif [ \"$before\" = = ]; then before=${{COMP_WORDS[COMP_CWORD-2]}}; fi\n"
+      "  case ${{COMP_WORDS[1]}}:$before in\n"
+      "{}"
+      "  esac\n"
       "  case ${{COMP_WORDS[1]}} in\n"
       "{}"
       "    *) return ;;\n"
@@ -79,7 +122,7 @@ std::string for_bash(const CLI::App& app) {
       "  esac\n"
       "}}\n"
       "complete -o filenames -F _oddshot oddshot\n",
-      names_of(app), texts_of(options_of(app)), cases);
+      names_of(app), texts_of(options_of(app)), values, cases);
 }
 
 // A text within the brackets of zsh's _arguments.
@@ -98,7 +141,13 @@ std::string for_zsh(const CLI::App& app) {
     commands += fmt::format("    {}\n", quoted(command->get_name() + ":" + command->get_description()));
     cases += fmt::format("    {}) _arguments", command->get_name());
     for (const Word& word : options_of(*command)) {
-      cases += " " + quoted(fmt::format("{}[{}]{}", word.text, for_brackets(word.help), word.takes_value ? ":value:_files" : ""));
+      std::string value = word.takes_value ? ":value:" : "";
+      if (word.takes_file) {
+        value += "_files";
+      } else if (!word.choices.empty()) {
+        value += "(" + word.choices + ")";
+      }
+      cases += " " + quoted(fmt::format("{}[{}]{}", word.text, for_brackets(word.help), value));
     }
     cases += " '*:file:_files' ;;\n";
   }
@@ -128,8 +177,10 @@ std::string for_fish(const CLI::App& app) {
                        quoted(command->get_description()));
     for (const Word& word : options_of(*command)) {
       const bool is_long = word.text.starts_with("--");
+      std::string value = !word.takes_value ? "" : word.takes_file ? " -r" : " -x";
+      if (!word.choices.empty()) value += " -a " + quoted(word.choices);
       out += fmt::format("complete -c oddshot -n '__fish_seen_subcommand_from {}' -{} {} -d {}{}\n", command->get_name(),
-                         is_long ? 'l' : 's', word.text.substr(is_long ? 2 : 1), quoted(word.help), word.takes_value ? " -r" : "");
+                         is_long ? 'l' : 's', word.text.substr(is_long ? 2 : 1), quoted(word.help), value);
     }
   }
   return out;

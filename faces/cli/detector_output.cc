@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "oddshot/base/text.h"
+
 namespace oddshot::cli {
 namespace {
 
@@ -35,7 +37,8 @@ std::string kept(const Detector& detector) {
   const DetectorRows& rows = detector.rows();
   const std::size_t encoded = rows.support.rows() + rows.held_back.rows();
   if (rows.table.columns.empty()) {
-    return fmt::format("{} rows, encoded alone ({} numbers each): labels cannot be added or withdrawn", encoded, rows.support.cols());
+    return fmt::format("{}, encoded alone ({} each), of which values can be computed back: labels cannot be added or withdrawn",
+                       counted(encoded, "row", "rows"), counted(rows.support.cols(), "number", "numbers"));
   }
   return fmt::format("{} rows as they were given, for labels that come later", rows.table.rows());
 }
@@ -79,8 +82,8 @@ void print_detector(const Detector& detector, const Adapted& adapted, bool json,
   }
   for (const std::string& note : detector.notes()) fmt::print(stderr, "{}\n", note);
   const DetectorEvent& event = detector.history().back();
-  if (adapted.again) fmt::print("{} rows added, {} removed\n", event.added, event.removed);
-  fmt::print("rows       {} normal, {} anomalies\n", detector.normals(), detector.anomalies());
+  if (adapted.again) fmt::print("{} added, {} removed\n", counted(event.added, "row", "rows"), event.removed);
+  fmt::print("rows       {} normal, {}\n", detector.normals(), counted(detector.anomalies(), "anomaly", "anomalies"));
   fmt::print("columns    {}, encoded as {} features\n", detector.preprocessor().schema_columns().size(), detector.preprocessor().width());
   print_calibration(detector);
   if (auroc) fmt::print("AUROC      {:.3f} on these rows, each scored by an adapting without it\n", *auroc);

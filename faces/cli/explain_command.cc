@@ -19,7 +19,7 @@ namespace {
 
 struct Given {
   std::string detector;
-  std::string rows;
+  Rows rows;
   std::vector<std::uint32_t> chosen;
   std::size_t top = 3;
   std::size_t columns = 8;
@@ -39,10 +39,11 @@ std::vector<std::uint32_t> highest(const std::vector<float>& scores, std::size_t
 
 int explain_rows(const Given& given) {
   as_usage([&] { given.options.validate(); });
-  const Detector detector = load_detector(given.detector);
+  check_format(given.rows.format);
+  const Detector detector = read_detector("oddshot explain DETECTOR ROWS", given.detector, given.rows.file);
   const Table table = read_columns_of(given.rows, detector.preprocessor());
   for (const std::uint32_t row : given.chosen) {
-    if (row >= table.rows()) throw UsageError(fmt::format("--row {}: {} has rows 0 to {}", row, given.rows, table.rows() - 1));
+    if (row >= table.rows()) throw UsageError(fmt::format("--row {}: {} has rows 0 to {}", row, given.rows.shown(), table.rows() - 1));
   }
   ThreadPool pool(given.threads);
   const std::vector<std::uint32_t> rows = given.chosen.empty() ? highest(detector.score(table, pool), given.top) : given.chosen;
@@ -62,11 +63,15 @@ Command add_explain(CLI::App& parent) {
   auto given = std::make_shared<Given>();  // shared by the parser and the command
   CLI::App* command = parent.add_subcommand("explain", "say why rows score as they do: by columns, and by the known rows most like them");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
-  command->add_option("ROWS", given->rows, "a table with the columns that the detector was adapted to, in any order")->required();
+  command
+      ->add_option("ROWS", given->rows.file,
+                   fmt::format("a table with the columns that the detector was adapted to, in any order: {}", kRowsHelp))
+      ->required();
   command->add_option("--row", given->chosen, "a row, counted from 0; may be given again (default: those with the highest scores)")
       ->allow_extra_args(false);
   command->add_option("--top", given->top, "without --row: so many rows")->capture_default_str();
   command->add_option("--columns", given->columns, "shown of a row; the rest are summed up")->capture_default_str();
+  add_format_option(*command, given->rows.format);
   command->add_flag("--json", given->json, "for programs: every column, with errors");
   command->add_option("--background", given->options.background, "normal rows to compare with, 1 to 100")->capture_default_str();
   command->add_option("--evaluations", given->options.evaluations, "rows to score for one row explained, 64 to 10000000; more: less error")

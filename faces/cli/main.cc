@@ -13,6 +13,7 @@
 
 #include "commands.h"
 #include "environment.h"
+#include "help.h"
 #include "oddshot/base/error.h"
 #include "options.h"
 
@@ -35,9 +36,11 @@ int written(int status) {
 int run(int argc, char** argv) {
   CLI::App app{"Oddshot finds a new kind of anomaly from a handful of labelled examples."};
   app.name("oddshot");
+  app.formatter(oddshot::cli::help_format());
+  CLI::Option* everything = app.set_help_all_flag("--help-all", "Print this help message with every option and exit");
   app.set_version_flag("--version", "oddshot " ODDSHOT_VERSION);
   app.require_subcommand(1);
-  app.set_config("--config", "", "a file of settings: [adapt], then max-false-alarms = 0.01");
+  app.set_config("--config", "", "a file of settings: [adapt], then threads = 2");
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer("First success:  oddshot run payment-fraud --steps 200   (simulated; with data: oddshot run nsl-kdd)");
   const std::vector<std::pair<const char*, Command>> commands{{"run", oddshot::cli::add_run(app)},
@@ -55,17 +58,25 @@ int run(int argc, char** argv) {
                                                               {"ablation", oddshot::cli::add_ablation(app)},
                                                               {"bench", oddshot::cli::add_bench(app)},
                                                               {"completion", oddshot::cli::add_completion(app)}};
+  everything->group("");  // of subcommands alone: here there is no more to tell
   try {
     std::vector<std::string> words = oddshot::cli::with_environment(app, {argv + 1, argv + argc});
+    words = oddshot::cli::with_left_out_values(app, std::move(words));
     std::reverse(words.begin(), words.end());  // as the parser takes them
     app.parse(std::move(words));
   } catch (const CLI::Success& asked) {  // --help, --version
-    return app.exit(asked);
+    return written(app.exit(asked));
   } catch (const CLI::ParseError& error) {
     return fail(oddshot::cli::kWrongUsage, oddshot::cli::explain(app, error, argc, argv));
   }
   for (const auto& [name, command] : commands) {
-    if (app.got_subcommand(name)) return written(command());
+    if (!app.got_subcommand(name)) continue;
+    try {
+      return written(command());
+    } catch (const std::system_error& error) {
+      if (std::ferror(stdout) == 0) throw;
+      return fail(oddshot::cli::kWrongInput, "standard output: " + error.code().message());
+    }
   }
   return oddshot::cli::kWrongUsage;
 }

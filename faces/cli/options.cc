@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -24,6 +25,52 @@ const CLI::App* deepest(const CLI::App* app) {
     app = app->get_subcommands().front();
   }
   return app;
+}
+
+// "--shots", ...
+std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// The nearest of the names, or else the only one that begins so; empty if there is none.
+std::string meant(const std::string& word, const std::vector<std::string>& names) {
+  if (const auto near = nearest(word, std::span<const std::string>(names))) return std::string(*near);
+  const auto begins = [&](const std::string& name) { return word.size() > 3 && name.starts_with(word); };
+  return std::count_if(names.begin(), names.end(), begins) == 1 ? *std::find_if(names.begin(), names.end(), begins) : "";
+}
+
+// Of a name in the file of --config that is none of a section or option: what it is and what was probably meant. Empty for other errors.
+std::string slip_of_settings(const CLI::App& app, const CLI::ParseError& error) {
+  constexpr std::string_view kUnknown = "INI was not able to parse ";
+  const std::string_view words = error.what();
+  if (error.get_name() != "ConfigError" || !words.starts_with(kUnknown)) return {};
+  const std::string_view key = words.substr(kUnknown.size());
+  const std::size_t dot = key.rfind('.');
+  const std::string section(dot == std::string_view::npos ? "" : key.substr(0, dot));
+  const std::string name(dot == std::string_view::npos ? key : key.substr(dot + 1));
+  const std::string file = app.get_option("--config")->as<std::string>();
+  const CLI::App* command = nullptr;
+  std::vector<std::string> sections;
+  for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+    sections.push_back(one->get_name());
+    if (one->get_name() == section) command = one;
+  }
+  if (section.empty()) {
+    return fmt::format("{}: \"{}\" stands in no section; options stand in that of their subcommand, as [adapt]", file, name);
+  }
+  if (command == nullptr) {
+    const std::string near = meant(section, sections);
+    return fmt::format("{}: section [{}] is of no subcommand{}", file, section,
+                       near.empty() ? "" : fmt::format("; did you mean [{}]?", near));
+  }
+  std::string near = meant("--" + name, long_names(*command));
+  if (!near.empty()) near = fmt::format("; did you mean \"{}\"?", near.substr(2));
+  return fmt::format("{}: section [{}] has an option \"{}\", which oddshot {} has not{} (see oddshot {} --help-all)", file, section, name,
+                     section, near, section);
 }
 
 }  // namespace
@@ -198,6 +245,7 @@ std::filesystem::path Settings::output_folder(const std::string& suite_name) con
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (std::string slip = slip_of_settings(app, error); !slip.empty()) return slip;
   const CLI::App* at = deepest(&app);
   std::string words = error.what();
   std::replace(words.begin(), words.end(), '\n', ' ');
@@ -207,22 +255,25 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int argc,
     words = fmt::format("there is no subcommand {}", first);
   }
   // The word that nobody expected, and the nearest that somebody would have.
-  std::vector<std::string> known;
-  for (const CLI::Option* option : at->get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      known.push_back("--" + name);
-    }
-  }
+  std::vector<std::string> known = long_names(*at);
   for (const CLI::App* command : below) {
     known.push_back(command->get_name());
   }
+  const auto is_known = [&](const std::string& word) { return std::find(known.begin(), known.end(), word) != known.end(); };
+  std::vector<std::string> given;
+  for (int i = 1; i < argc; ++i) given.push_back(std::string(argv[i]).substr(0, std::string_view(argv[i]).find('=')));
+  if (error.get_name() == "RequiredError" && at != &app) {  // what is missing may have been misspelt, which the parser does not say
+    const std::vector<std::string> above = long_names(app);
+    const auto strange = std::find_if(given.begin(), given.end(), [&](const std::string& word) {
+      return word.size() > 2 && word.starts_with("--") && !is_known(word) && std::find(above.begin(), above.end(), word) == above.end();
+    });
+    if (strange != given.end()) words = fmt::format("there is no option {}", *strange);
+  }
   std::string hint;
-  const std::vector<std::string_view> candidates(known.begin(), known.end());
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = std::string(argv[i]).substr(0, std::string_view(argv[i]).find('='));
-    const bool unexpected = words.find(word) != std::string::npos && std::find(known.begin(), known.end(), word) == known.end();
-    if (const auto near = nearest(word, candidates); unexpected && near) {
-      hint = fmt::format("; did you mean {}?", *near);
+  for (const std::string& word : given) {
+    if (words.find(word) == std::string::npos || is_known(word)) continue;
+    if (const std::string near = meant(word, known); !near.empty()) {
+      hint = fmt::format("; did you mean {}?", near);
       break;
     }
   }

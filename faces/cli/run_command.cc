@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "help.h"
 #include "oddshot/base/thread_pool.h"
 #include "options.h"
 #include "output.h"
@@ -51,7 +52,7 @@ int run(Settings& settings) {
 
 Command add_run(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("run", "train on a suite's training tasks, evaluate on its held-out tasks, write the report");
+  CLI::App* command = parent.add_subcommand("run", "train on a suite's training tasks, judge on its held-out tasks, write a report");
   take_defaults_of_space(*command, *settings);
   add_suite_options(*command, *settings);
   add_training_options(*command, *settings);
@@ -60,6 +61,7 @@ Command add_run(CLI::App& parent) {
   add_common_options(*command, *settings);
   command->add_option("-o,--output", settings->output, "folder for report.html, results.json and models/ (default: out/SUITE)");
   command->add_flag("--resume", settings->resume, "go on from the models and checkpoints in the folder");
+  often_used(*command, {"data", "learner", "space", "steps", "shots", "normals", "baselines", "repeats", "seed", "output", "resume"});
   command->footer("Example:  oddshot run nsl-kdd --learner maml,proto --shots 1,5,10 -o out/nsl-kdd");
   return [settings] { return run(*settings); };
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -12,8 +13,10 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "help.h"
 #include "interrupt.h"
 #include "oddshot/base/error.h"
+#include "oddshot/base/text.h"
 #include "oddshot/base/thread_pool.h"
 #include "oddshot/data/row_stream.h"
 #include "oddshot/detector/detector.h"
@@ -22,15 +25,15 @@
 #include "oddshot/model_io/atomic_file.h"
 #include "options.h"
 #include "progress.h"
+#include "rows.h"
 
 namespace oddshot::cli {
 namespace {
 
 struct Given {
   std::string detector;
-  std::string rows;
+  Rows rows;
   std::string columns = "all";
-  std::string format;
   std::string output_format;
   std::string output;
   RowScorerOptions scorer;
@@ -62,7 +65,7 @@ RowFormat output_format(const Given& given, RowFormat read) {
 
 RowReadOptions reading(const Given& given, const RowScorer& scorer) {
   RowReadOptions read = scorer.reading();
-  if (!given.format.empty()) read.format = parse_row_format(given.format);
+  if (!given.rows.format.empty()) read.format = parse_row_format(given.rows.format);
   if (given.follow && read.whole) {
     throw UsageError("--follow: this detector's features are made of whole runs of rows (windows), so they cannot be scored as they come");
   }
@@ -70,6 +73,19 @@ RowReadOptions reading(const Given& given, const RowScorer& scorer) {
   read.follow = given.follow;
   if (given.follow) read.stop = [&stop = stop_on_interrupt()] { return stop.load(); };
   return read;
+}
+
+// A name that says another format than will be written would be believed.
+void check_output_name(const Given& given) {
+  const std::string ending = std::filesystem::path(given.output).extension().string();
+  if (ending == ".gz") {
+    throw UsageError(fmt::format("-o {}: what is written is not packed; write to standard output and through gzip", given.output));
+  }
+  if (!given.output_format.empty() || ending.empty() || row_format_of(given.output)) return;
+  throw UsageError(
+      fmt::format("-o {}: rows are not written as {}; end the name in .csv, .tsv, .jsonl, .parquet or .arrow, or name the format "
+                  "by --output-format",
+                  given.output, ending));
 }
 
 // Which rows are given reasons, if any.
@@ -83,7 +99,7 @@ std::optional<ReasonOptions> reasons_asked(const Given& given) {
 void check(const Given& given) {
   as_usage([&] {
     given.reason_options.explain.validate();
-    if (!given.format.empty()) parse_row_format(given.format);
+    if (!given.rows.format.empty()) parse_row_format(given.rows.format);
     if (!given.output_format.empty()) parse_row_format(given.output_format);
     if (given.scorer.max_false_alarms) check_rate(*given.scorer.max_false_alarms, "--max-false-alarms");
     if (given.scorer.anomaly_share) check_rate(*given.scorer.anomaly_share, "--probability");
@@ -92,9 +108,10 @@ void check(const Given& given) {
   if (given.reasons != "alerts" && given.reasons != "all" && given.reasons != "none") {
     throw UsageError(fmt::format("--reasons: \"{}\" is none of alerts, all, none", given.reasons));
   }
-  if (given.scorer.false_discovery_rate && (given.rows == "-" || given.follow)) {
+  if (given.scorer.false_discovery_rate && (given.rows.file == "-" || given.follow)) {
     throw UsageError("--fdr: all rows are counted before the first is told an alert, so they must be a file that is not followed");
   }
+  check_output_name(given);
   if (given.json && !given.watch)
     throw UsageError("--json is for the report of --watch; rows are written as JSON by --output-format jsonl");
 }
@@ -114,7 +131,7 @@ std::string why_none(const Calibration& calibration, double share, std::size_t r
 int score(Given given) {
   if (given.output == "-") given.output.clear();
   check(given);
-  const Detector detector = load_detector(given.detector);
+  const Detector detector = read_detector("oddshot score DETECTOR ROWS", given.detector, given.rows.file);
   ThreadPool pool(given.threads);
   std::optional<DriftWatch> watch;
   if (given.watch) watch.emplace(detector);
@@ -127,12 +144,15 @@ int score(Given given) {
   RowScorer scorer(detector, options, pool, watch ? &*watch : nullptr);
   const RowReadOptions read = reading(given, scorer);
   if (given.scorer.false_discovery_rate) {
-    open_rows(given.rows, read)->read([&](const RowBatch& batch) {
+    const std::unique_ptr<RowReader> first = open_rows(given.rows.file, read);
+    require_columns(*first, read, given.rows.file, "the detector");
+    first->read([&](const RowBatch& batch) {
       scorer.count(batch);
       return true;
     });
   }
-  const std::unique_ptr<RowReader> reader = open_rows(given.rows, read);
+  const std::unique_ptr<RowReader> reader = open_rows(given.rows.file, read);
+  require_columns(*reader, read, given.rows.file, "the detector");
   std::optional<std::vector<std::string>> kept = read.carried;
   std::optional<AtomicFile> file;
   if (!given.output.empty()) file.emplace(given.output);
@@ -158,13 +178,13 @@ int score(Given given) {
   progress.wipe();
   if (file) {
     file->commit();
-    fmt::print(stderr, "{} rows scored{}: {}\n", scorer.rows(), tells_alerts ? fmt::format(", {} alerts", scorer.alerts()) : "",
-               given.output);
+    fmt::print(stderr, "{} scored{}: {}\n", counted(scorer.rows(), "row", "rows"),
+               tells_alerts ? ", " + counted(scorer.alerts(), "alert", "alerts") : "", given.output);
   }
   if (given.scorer.false_discovery_rate && scorer.alerts() == 0 && scorer.rows() > 0) {
     fmt::print(stderr, "{}", why_none(detector.calibration(), *given.scorer.false_discovery_rate, scorer.rows()));
   }
-  if (scorer.rows() == 0) fmt::print(stderr, "{}: a table without rows; what is written has their columns alone\n", given.rows);
+  if (scorer.rows() == 0) fmt::print(stderr, "{}: a table without rows; what is written has their columns alone\n", given.rows.shown());
   if (scorer.unexplained() > 0) {
     fmt::print(stderr, "reasons: of the first {} {}; {} more have none (--reasons-limit)\n", scorer.explained(),
                options.reasons->alerts_alone ? "alerts" : "rows", scorer.unexplained());
@@ -177,9 +197,10 @@ int score(Given given) {
 
 Command add_score(CLI::App& parent) {
   auto given = std::make_shared<Given>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value and alert beside them, reasons too");
+  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value and alert, reasons too");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
-  command->add_option("ROWS", given->rows, "a table with the detector's columns, in any order; -: standard input")->required();
+  command->add_option("ROWS", given->rows.file, fmt::format("a table with the detector's columns, in any order: {}", kRowsHelp))
+      ->required();
   command->add_option("--columns", given->columns, "of the rows, to write before the score: all, none or a list")->capture_default_str();
   command->add_option("--max-false-alarms", given->scorer.max_false_alarms,
                       "share of the normal rows that may be alerts, instead of the detector's own");
@@ -198,13 +219,14 @@ Command add_score(CLI::App& parent) {
   command->add_flag("--watch", given->watch, "in the end, tell on standard error how far the rows have drifted from those adapted to");
   command->add_flag("--json", given->json, "the report of --watch for programs");
   command->add_flag("--follow", given->follow, "wait for rows that are added to a CSV or JSON lines file, until Ctrl-C");
-  command->add_option("--format", given->format, "of the rows: csv, tsv, jsonl, parquet or arrow (default: by name or first bytes)");
+  add_format_option(*command, given->rows.format);
   command->add_option("--output-format", given->output_format, "likewise (default: by the name of -o, else as the rows)");
   command->add_option("--threads", given->threads, "1 to 1024; 0: one per core; results do not depend on it")->capture_default_str();
   command->add_option("-o,--output", given->output, "the file to write, whole or not at all (default: standard output)");
+  often_used(*command, {"columns", "max-false-alarms", "fdr", "reasons", "watch", "follow", "format", "output-format", "output"});
   command->footer(
       "Example:  oddshot score detector.safetensors rows.csv -o scores.csv\n"
-      "          tail -f log.jsonl | oddshot score detector.safetensors - --max-false-alarms 0.001");
+      "          tail -f log.jsonl | oddshot score detector.safetensors - >scores.jsonl");
   return [given] { return score(*given); };
 }
 

@@ -15,7 +15,7 @@ Command add_suite(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
   CLI::App* command = parent.add_subcommand("suite", "check a suite's manifest, or list the suites that ship");
   command->require_subcommand(1);
-  CLI::App* check = command->add_subcommand("check", "validate a manifest, read its data, print the tasks with their counts");
+  CLI::App* check = command->add_subcommand("check", "validate a manifest, read its data, count tasks");
   add_suite_options(*check, *settings);
   check->footer("Example:  oddshot suite check my-suite.toml --data .");
   command->footer("Example:  oddshot suite list");

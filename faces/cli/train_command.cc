@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "help.h"
 #include "oddshot/base/thread_pool.h"
 #include "options.h"
 #include "output.h"
@@ -52,6 +53,7 @@ Command add_train(CLI::App& parent) {
   add_common_options(*command, *settings);
   command->add_option("-o,--output", settings->output, "the model file")->required()->check(refuse_stream);
   command->add_flag("--resume", settings->resume, "go on from the checkpoint in the model file, if there is one");
+  often_used(*command, {"data", "learner", "space", "steps", "shots", "normals", "augment", "seed", "output", "resume"});
   command->footer("Example:  oddshot train nsl-kdd -o nsl-kdd.safetensors");
   return [settings] { return train(*settings); };
 }

@@ -38,9 +38,10 @@ std::string read(const std::filesystem::path& file) {
   return text.str();
 }
 
-Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at, const std::string& input) {
+Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at, const std::string& input,
+                    const std::string& output) {
   const Folder folder;
-  const std::string out = (folder / "out").string();
+  const std::string out = output.empty() ? (folder / "out").string() : output;
   const std::string err = (folder / "err").string();
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), ODDSHOT_PROGRAM);
@@ -87,7 +88,9 @@ Outcome run_program(const std::vector<std::string>& arguments, const std::string
   }
   if (!ended) waitpid(child, &status, 0);
   if (feeder.joinable()) feeder.join();
-  return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), .out = read(out), .err = read(err)};
+  return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
+          .out = output.empty() ? read(out) : "",
+          .err = read(err)};
 }
 
 }  // namespace oddshot::testing

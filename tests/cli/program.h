@@ -31,7 +31,8 @@ class Folder {
 std::string read(const std::filesystem::path& file);
 
 // With `interrupt_at`: sends SIGINT once standard error holds this text, unless the program has ended by then. With `input`: the file
-// comes through a pipe as standard input.
-Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at = {}, const std::string& input = {});
+// comes through a pipe as standard input. With `output`: standard output goes there.
+Outcome run_program(const std::vector<std::string>& arguments, const std::string& interrupt_at = {}, const std::string& input = {},
+                    const std::string& output = {});
 
 }  // namespace oddshot::testing

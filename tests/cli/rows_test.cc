@@ -124,6 +124,9 @@ held_out = ["fault_2", "fault_3"]
   const Outcome adapted = run_program({"adapt", model, rows, "--label-column", "kind", "--anomaly-value", "fault_2", "--unknown-value",
                                        "fault_0", "--unknown-value", "fault_1", "--unknown-value", "fault_3", "-o", detector_});
   ASSERT_EQ(adapted.status, 0) << adapted.err;
+  const Outcome feature = run_program({"adapt", model, rows, "--label-column", "x", "-o", detector_});
+  EXPECT_EQ(feature.status, 2);
+  EXPECT_NE(feature.err.find("--label-column x: a column that the model scores rows by"), std::string::npos) << feature.err;
   const Outcome scored = run_program({"score", detector_, rows, "--columns", "run"});
   ASSERT_EQ(scored.status, 0) << scored.err;
   EXPECT_EQ(std::count(scored.out.begin(), scored.out.end(), '\n'), 481);

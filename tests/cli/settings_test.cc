@@ -34,6 +34,27 @@ class Variable {
   const char* name_;
 };
 
+TEST(Help, OfEverySubcommandFitsAScreen) {
+  for (const std::string& name : subcommands()) {
+    const std::string help = run_program({name, "--help"}).out;
+    EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 40) << name;
+    for (std::size_t at = 0; at < help.size();) {
+      const std::size_t end = help.find('\n', at);
+      EXPECT_LE(end - at, 80U) << name << ": " << help.substr(at, end - at);
+      at = end + 1;
+    }
+  }
+}
+
+TEST(Help, OfManyOptionsNamesTheCommandThatShowsThemAll) {
+  for (const char* name : {"adapt", "score", "run", "train"}) {
+    EXPECT_NE(run_program({name, "--help"}).out.find(std::string("oddshot ") + name + " --help-all"), std::string::npos) << name;
+  }
+  EXPECT_EQ(run_program({"run", "--help"}).out.find("--inner-rate"), std::string::npos);
+  EXPECT_NE(run_program({"run", "--help-all"}).out.find("--inner-rate"), std::string::npos);
+  EXPECT_NE(run_program({"adapt", "--help-all"}).out.find("--forget-rows"), std::string::npos);
+}
+
 TEST(Help, OfEverySubcommandHasAnExample) {
   const std::vector<std::string> names = subcommands();
   EXPECT_GE(names.size(), 10U);
@@ -58,7 +79,14 @@ TEST(Settings, WhatIsUnknownInAFileIsRefused) {
   const std::string file = folder.write("settings.toml", "[run]\nthraeds = 1\n");
   const Outcome outcome = run_program({"--config", file, "run", "payment-fraud", "-o", (folder / "out").string()});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_NE(outcome.err.find("thraeds"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("section [run] has an option \"thraeds\", which oddshot run has not; did you mean \"threads\"?"),
+            std::string::npos)
+      << outcome.err;
+  const auto complaint = [&](const std::string& text) {
+    return run_program({"--config", folder.write("other.toml", text), "run", "payment-fraud"}).err;
+  };
+  EXPECT_NE(complaint("[rnu]\nthreads = 1\n").find("section [rnu] is of no subcommand; did you mean [run]?"), std::string::npos);
+  EXPECT_NE(complaint("threads = 1\n").find("\"threads\" stands in no section"), std::string::npos) << complaint("threads = 1\n");
   EXPECT_EQ(run_program({"--config", (folder / "none").string(), "learners"}).status, 2);
 }
 
@@ -75,6 +103,26 @@ TEST(Settings, AFlagOfTheEnvironmentIsOneOrZero) {
   const Outcome outcome = run_program({"learners"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_NE(outcome.err.find("ODDSHOT_EXPLAIN"), std::string::npos) << outcome.err;
+}
+
+TEST(Settings, AVariableThatIsNearlyAnOptionIsRefused) {
+  const Variable other("ODDSHOT_SOMETHING_OF_ANOTHER_PROGRAM", "1");
+  EXPECT_EQ(run_program({"learners"}).status, 0);
+  const Variable variable("ODDSHOT_MAX_FALSE_ALARM", "0.1");
+  const Outcome outcome = run_program({"learners"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("$ODDSHOT_MAX_FALSE_ALARM is the name of no option; did you mean ODDSHOT_MAX_FALSE_ALARMS?"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST(Settings, AMisspeltOptionIsNamedBeforeTheOneThatIsMissing) {
+  const std::string misspelt = run_program({"adapt", "rows.csv", "--lable-column", "y", "-o", "d.safetensors"}).err;
+  EXPECT_NE(misspelt.find("there is no option --lable-column; did you mean --label-column?"), std::string::npos) << misspelt;
+  const std::string cut = run_program({"adapt", "rows.csv", "--label", "y", "-o", "d.safetensors"}).err;
+  EXPECT_NE(cut.find("there is no option --label; did you mean --label-column?"), std::string::npos) << cut;
+  const std::string missing = run_program({"adapt", "rows.csv", "-o", "d.safetensors"}).err;
+  EXPECT_NE(missing.find("--label-column is required"), std::string::npos) << missing;
 }
 
 TEST(Completion, KnowsEverySubcommandAndItsOptions) {
@@ -94,10 +142,16 @@ TEST(Completion, CompletesInBash) {
   const std::string script = folder.write("complete.bash", run_program({"completion", "bash"}).out +
                                                                "COMP_WORDS=(oddshot sc); COMP_CWORD=1; _oddshot; echo \"${COMPREPLY[@]}\"\n"
                                                                "COMP_WORDS=(oddshot score --fol); COMP_CWORD=2; _oddshot\n"
+                                                               "echo \"${COMPREPLY[@]}\"\n"
+                                                               "COMP_WORDS=(oddshot adapt --calibration h); COMP_CWORD=3; _oddshot\n"
+                                                               "echo \"${COMPREPLY[@]}\"\n"
+                                                               "COMP_WORDS=(oddshot adapt --calibration = c); COMP_CWORD=4; _oddshot\n"
+                                                               "echo \"${COMPREPLY[@]}\"\n"
+                                                               "COMP_WORDS=(oddshot adapt --model univ); COMP_CWORD=3; _oddshot\n"
                                                                "echo \"${COMPREPLY[@]}\"\n");
   const std::string out = (folder / "out").string();
   ASSERT_EQ(std::system(("bash '" + script + "' > '" + out + "'").c_str()), 0);
-  EXPECT_EQ(read(out), "score\n--follow\n");
+  EXPECT_EQ(read(out), "score\n--follow\nheld-back\ncross-fitted\nuniversal\n");
 }
 
 TEST(Output, HasNoColours) {
