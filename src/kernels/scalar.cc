@@ -95,6 +95,27 @@ void logistic(std::size_t n, const T* z, T* p, T* softplus) {
   }
 }
 
+template <class T>
+void softmax(std::size_t m, std::size_t n, std::size_t ld, T* z, T* log_mean) {
+  for (std::size_t j = 0; j < n; ++j) {
+    double largest = z[j];
+    for (std::size_t i = 1; i < m; ++i) largest = std::max(largest, static_cast<double>(z[i * ld + j]));
+    double sum = 0;
+    for (std::size_t i = 0; i < m; ++i) sum += std::exp(static_cast<double>(z[i * ld + j]) - largest);
+    for (std::size_t i = 0; i < m; ++i) z[i * ld + j] = static_cast<T>(std::exp(static_cast<double>(z[i * ld + j]) - largest) / sum);
+    log_mean[j] = static_cast<T>(largest + std::log(sum / static_cast<double>(m)));
+  }
+}
+
+template <class T>
+void softmax_backward(std::size_t m, std::size_t n, std::size_t ld, const T* p, const T* d_log_mean, T* d) {
+  for (std::size_t j = 0; j < n; ++j) {
+    T mean = -d_log_mean[j];
+    for (std::size_t i = 0; i < m; ++i) mean += p[i * ld + j] * d[i * ld + j];
+    for (std::size_t i = 0; i < m; ++i) d[i * ld + j] = p[i * ld + j] * (d[i * ld + j] - mean);
+  }
+}
+
 // Source: Kingma, Ba 2015, arXiv:1412.6980, algorithm 1.
 template <class T>
 void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta) {
@@ -145,6 +166,8 @@ const Table<T>& scalar_table() {
       .tanh = tanh<T>,
       .gelu = gelu<T>,
       .logistic = logistic<T>,
+      .softmax = softmax<T>,
+      .softmax_backward = softmax_backward<T>,
       .adam = adam<T>,
       .squared_distances = squared_distances<T>,
       .at_most = at_most<T>,

@@ -38,6 +38,8 @@ const Table<T>& target_table() {
       table.tanh = tanh;
       table.gelu = gelu;
       table.logistic = logistic;
+      table.softmax = softmax;
+      table.softmax_backward = softmax_backward;
     }
     return table;
   }();

@@ -8,6 +8,7 @@
 #define ODDSHOT_KERNELS_SIMD_ACTIVATIONS_H_
 #endif
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -100,6 +101,39 @@ inline void logistic(std::size_t n, const float* z, float* p, float* softplus) {
     const Floats tail = polynomial(square, 0.33333206F, 0.2001085F, 0.13999571F, 0.1401223F);
     const Floats log1p = hn::Mul(hn::Add(s, s), hn::MulAdd(square, tail, set(1)));
     lanes.store(hn::Add(hn::IfThenZeroElse(negative, x), log1p), softplus + i);
+  });
+}
+
+// Down the columns, which are lanes: no vector has to be summed across. The logarithms are apart, as calls among vectors cost more than
+// they.
+inline void softmax(std::size_t m, std::size_t n, std::size_t ld, float* z, float* log_mean) {
+  for_vectors<float>(n, [&](auto lanes, std::size_t j) HWY_ATTR {
+    Floats largest = lanes.load(z + j);
+    for (std::size_t i = 1; i < m; ++i) largest = hn::Max(largest, lanes.load(z + i * ld + j));
+    Floats sum = hn::Zero(Tag<float>());
+    for (std::size_t i = 0; i < m; ++i) {
+      const Floats e = exp_of_negative(hn::Sub(lanes.load(z + i * ld + j), largest));
+      sum = hn::Add(sum, e);
+      lanes.store(e, z + i * ld + j);
+    }
+    const Floats scale = hn::Div(set(1), sum);
+    for (std::size_t i = 0; i < m; ++i) lanes.store(hn::Mul(lanes.load(z + i * ld + j), scale), z + i * ld + j);
+    alignas(HWY_MAX_BYTES) float most[kLanes<float>];
+    alignas(HWY_MAX_BYTES) float sums[kLanes<float>];
+    hn::Store(largest, Tag<float>(), most);
+    hn::Store(sum, Tag<float>(), sums);
+    const std::size_t count = n - j < kLanes<float> ? n - j : kLanes<float>;
+    for (std::size_t c = 0; c < count; ++c) log_mean[j + c] = most[c] + std::log(sums[c] / static_cast<float>(m));
+  });
+}
+
+inline void softmax_backward(std::size_t m, std::size_t n, std::size_t ld, const float* p, const float* d_log_mean, float* d) {
+  for_vectors<float>(n, [&](auto lanes, std::size_t j) HWY_ATTR {
+    Floats mean = hn::Neg(lanes.load(d_log_mean + j));
+    for (std::size_t at = j; at < m * ld + j; at += ld) mean = hn::MulAdd(lanes.load(p + at), lanes.load(d + at), mean);
+    for (std::size_t at = j; at < m * ld + j; at += ld) {
+      lanes.store(hn::Mul(lanes.load(p + at), hn::Sub(lanes.load(d + at), mean)), d + at);
+    }
   });
 }
 

@@ -18,10 +18,13 @@ namespace oddshot::nets {
 
 template <class T>
 struct AttentionTape {
-  AlignedVector<T> weights;     // [H x R x N] P
-  AlignedVector<T> match;       // [H x R]
-  AlignedVector<T> transposed;  // [H d x N] keys, then values
-  AlignedVector<T> d_weights;   // [R x N]
+  AlignedVector<T> match;  // [H x R]
+  // Below, R is filled up to whole vectors.
+  AlignedVector<T> queries;    // [H d x R] q transposed
+  AlignedVector<T> outputs;    // [H d x R] outputs, then their derivatives, transposed
+  AlignedVector<T> weights;    // [H x N x R] P transposed
+  AlignedVector<T> d_weights;  // [N x R]
+  AlignedVector<T> of_head;    // [R] matches of one head, or their derivatives
 };
 
 // q [R x H d], k and v [N x H d], N >= 1, dense; out [R x H d] with leading dimension ld_out >= H d. O(R * N * H d).

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -140,6 +141,77 @@ TEST_P(ActivationOn, PlanesKeepTheirPaddingAndMayBeInPlace) {
   expect_planes<double>(table<double>(GetParam()).gelu);
 }
 
+// Columns of every number, short and long, near 0 and far from it, against sums in long double; alone as among others.
+template <class T>
+void expect_softmax(const Table<T>& target) {
+  for (const std::size_t n : sizes<T>()) {
+    for (const std::size_t m : {std::size_t{1}, std::size_t{2}, std::size_t{12}}) {
+      for (const double scale : {1.0, 30.0, 1e4}) {
+        Plane<T> z = Plane<T>::normal(m, n, n);
+        for (std::size_t i = 0; i < m; ++i) {
+          for (std::size_t j = 0; j < n; ++j) z.at(i, j) = static_cast<T>(scale * (static_cast<double>(z.at(i, j)) - 5));
+        }
+        Plane<T> p = z;
+        std::vector<T> log_mean(n);
+        target.softmax(m, n, p.ld(), p.data(), log_mean.data());
+        EXPECT_TRUE(p.padding_is_intact());
+        for (std::size_t j = 0; j < n; ++j) {
+          long double largest = z.at(0, j);
+          for (std::size_t i = 0; i < m; ++i) largest = std::max<long double>(largest, z.at(i, j));
+          long double sum = 0;
+          for (std::size_t i = 0; i < m; ++i) sum += std::exp(z.at(i, j) - largest);
+          Plane<T> alone(m, 1);
+          for (std::size_t i = 0; i < m; ++i) alone.at(i, 0) = z.at(i, j);
+          T alone_mean = 0;
+          target.softmax(m, 1, alone.ld(), alone.data(), &alone_mean);
+          EXPECT_EQ(alone_mean, log_mean[j]);
+          for (std::size_t i = 0; i < m; ++i) {
+            const auto exact = static_cast<double>(std::exp(z.at(i, j) - largest) / sum);
+            ASSERT_LE(std::abs(static_cast<double>(p.at(i, j)) - exact), 2 * promised<T>(exact)) << m << " of " << n;
+            ASSERT_EQ(alone.at(i, 0), p.at(i, j));
+          }
+          const auto exact = static_cast<double>(largest + std::log(sum / static_cast<long double>(m)));
+          ASSERT_LE(std::abs(static_cast<double>(log_mean[j]) - exact), 2 * promised<T>(exact)) << m << " of " << n;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(ActivationOn, SoftmaxIsAsAccurateAsPromised) {
+  expect_softmax(table<float>(GetParam()));
+  expect_softmax(table<double>(GetParam()));
+}
+
+template <class T>
+void expect_softmax_backward(const Table<T>& target) {
+  for (const std::size_t n : sizes<T>()) {
+    for (const std::size_t m : {std::size_t{1}, std::size_t{2}, std::size_t{12}}) {
+      Plane<T> p = Plane<T>::normal(m, n, n);
+      std::vector<T> d_log_mean(n);
+      target.softmax(m, n, p.ld(), p.data(), d_log_mean.data());
+      const Plane<T> d = Plane<T>::normal(m, n, n + 1);
+      Plane<T> dz = d;
+      target.softmax_backward(m, n, p.ld(), p.data(), d_log_mean.data(), dz.data());
+      EXPECT_TRUE(dz.padding_is_intact());
+      for (std::size_t j = 0; j < n; ++j) {
+        long double mean = -static_cast<long double>(d_log_mean[j]);
+        for (std::size_t i = 0; i < m; ++i) mean += static_cast<long double>(p.at(i, j)) * d.at(i, j);
+        for (std::size_t i = 0; i < m; ++i) {
+          // p weighs sums of up to a few units, rounded once a term
+          const double tolerance = 50 * static_cast<double>(p.at(i, j) * std::numeric_limits<T>::epsilon());
+          ASSERT_NEAR(static_cast<double>(dz.at(i, j)), static_cast<double>(p.at(i, j) * (d.at(i, j) - mean)), tolerance);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(ActivationOn, SoftmaxIsPulledBack) {
+  expect_softmax_backward(table<float>(GetParam()));
+  expect_softmax_backward(table<double>(GetParam()));
+}
+
 TEST_P(ActivationOn, KeepsANan) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const Table<float>& target = table<float>(GetParam());
@@ -154,6 +226,14 @@ TEST_P(ActivationOn, KeepsANan) {
   float softplus = 0;
   target.logistic(1, &nan, &p, &softplus);
   EXPECT_TRUE(std::isnan(p) && std::isnan(softplus));
+  for (std::size_t at = 0; at < 3; ++at) {
+    std::vector<float> column(3, 1);
+    column[at] = nan;
+    float log_mean = 0;
+    target.softmax(3, 1, 1, column.data(), &log_mean);
+    EXPECT_TRUE(std::isnan(log_mean));
+    EXPECT_TRUE(std::all_of(column.begin(), column.end(), [](float value) { return std::isnan(value); }));
+  }
 }
 
 }  // namespace
