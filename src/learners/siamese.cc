@@ -37,22 +37,127 @@ std::uint64_t key_of(BasicMatrixView<T> rows) {
   return key;
 }
 
-// Adds `share` times the pair's loss to the gradient in the embeddings; returns that share of the loss.
+// What each pair's loss counts for, symmetric, 0 where there is no pair. A pair that was taken twice counts twice.
 template <class T>
-T add_pair(const LearnerOptions& options, bool same, T distance, T share, const T* a, const T* b, std::size_t width, T* __restrict d_a,
-           T* __restrict d_b) {
-  const bool squared = options.contrast == Contrast::kSquared;
-  const T amount = same ? distance : std::max(T{0}, static_cast<T>(options.margin) - distance);         // what the loss is a power of
-  const T slope = (amount > 0 ? share : T{0}) * (same ? T{1} : T{-1}) * (squared ? 2 * amount : T{1});  // in the distance
-  if (slope != 0 && distance > 0) {
-    const T factor = slope / distance;
-    for (std::size_t e = 0; e < width; ++e) {
-      const T d = factor * (a[e] - b[e]);
-      d_a[e] += d;
-      d_b[e] -= d;
+void weigh_pairs(const LearnerOptions& options, const std::vector<std::uint8_t>& labels, std::uint64_t key, SiameseScratch<T>& scratch) {
+  BasicMatrix<T>& shares = scratch.shares;
+  const std::size_t rows = labels.size();
+  shares.resize(rows, rows);
+  // One kind of pair alone counts in full.
+  const auto share = [](std::size_t pairs, std::size_t others) {
+    return (others > 0 ? T{0.5} : T{1}) / static_cast<T>(std::max<std::size_t>(pairs, 1));
+  };
+  if (options.mining == Mining::kAll) {
+    const auto ones = static_cast<std::size_t>(std::count(labels.begin(), labels.end(), std::uint8_t{1}));
+    const std::size_t different = ones * (rows - ones);
+    const std::size_t same = rows * (rows - 1) / 2 - different;
+    const std::array<T, 2> of{share(different, same), share(same, different)};
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < rows; ++j) shares(i, j) = labels[i] == labels[j] ? of[1] : of[0];
+      shares(i, i) = 0;
+    }
+    return;
+  }
+  Pairs& pairs = scratch.pairs;
+  mine_pairs<T>(options.mining, static_cast<T>(options.margin), scratch.distances, labels, Stream(key, Purpose::kMine, 0), pairs);
+  std::fill_n(shares.data(), rows * rows, T{0});
+  for (const auto& [some, others] : {std::pair{&pairs.same, &pairs.different}, std::pair{&pairs.different, &pairs.same}}) {
+    for (const auto& [i, j] : *some) {
+      shares(i, j) += share(some->size(), others->size());
+      shares(j, i) = shares(i, j);
     }
   }
-  return share * (squared ? amount * amount : amount);
+}
+
+// A pair's loss and its slope in the distance, both without the pair's share. sign: 1 for a pair of one class, -1 for a pair of two.
+template <class T>
+struct PairLoss {
+  T value;
+  T slope;
+};
+template <bool kSquared, class T>
+PairLoss<T> pair_loss(T sign, T distance, T margin) {
+  const T away = (1 - sign) / 2 * margin + sign * distance;  // distance, or margin - distance
+  const T amount = away > 0 ? away : T{0};                   // what the loss is a power of
+  const T slope = away > 0 ? sign : T{0};
+  return kSquared ? PairLoss<T>{amount * amount, 2 * amount * slope} : PairLoss<T>{amount, slope};
+}
+
+// The loss of all pairs; scratch.factors: slope over distance of pairs that are farther than `near`, the others go to scratch.near.
+template <bool kSquared, class T>
+T measure_pairs(T margin, T near, const std::vector<std::uint8_t>& labels, SiameseScratch<T>& scratch) {
+  const std::size_t rows = labels.size();
+  scratch.factors.resize(rows, rows);
+  scratch.near.clear();
+  scratch.signs.resize(rows);
+  scratch.losses.assign(rows, T{0});
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < rows; ++j) scratch.signs[j] = labels[i] == labels[j] ? T{1} : T{-1};
+    // Planes of their own each, which the compiler cannot know: said here, it makes vectors of the loop.
+    const T* __restrict sign = scratch.signs.data();
+    const T* __restrict distance = scratch.distances.row(i).data();
+    const T* __restrict share = scratch.shares.row(i).data();
+    T* __restrict factor = scratch.factors.row(i).data();
+    T* __restrict losses = scratch.losses.data();
+    unsigned close = 0;
+    for (std::size_t j = 0; j < rows; ++j) close += distance[j] <= near ? 1U : 0U;
+    for (std::size_t j = 0; j < rows; ++j) {
+      const PairLoss<T> pair = pair_loss<kSquared>(sign[j], distance[j], margin);
+      losses[j] += share[j] * pair.value;
+      const bool far = distance[j] > near;
+      factor[j] = (far ? share[j] * pair.slope : T{0}) / (far ? distance[j] : T{1});
+    }
+    for (std::size_t j = i + 1; close > 1 && j < rows; ++j) {  // it is close to itself
+      if (distance[j] > 0 && distance[j] <= near && share[j] > 0) {
+        const T slope = pair_loss<kSquared>(sign[j], distance[j], margin).slope;
+        scratch.near.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(j), share[j] * slope / distance[j]});
+      }
+    }
+  }
+  return std::accumulate(scratch.losses.begin(), scratch.losses.end(), T{0}) / 2;  // which met each pair from both sides
+}
+
+// out [N x E] = sum over pairs of f_ij (e_i - e_j) for row i, and its negative for row j: with F [N x N], symmetric, the sums of F's rows
+// times e, less F e, one product.
+template <class T>
+void pull_pairs(const kernels::Table<T>& kernels, const BasicMatrix<T>& e, const BasicMatrix<T>& f, AlignedVector<T>& sums,
+                BasicMatrix<T>& out) {
+  const std::size_t rows = e.rows();
+  const std::size_t width = e.cols();
+  sums.resize(rows);
+  kernels.column_sums(rows, rows, f.data(), rows, sums.data());
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t c = 0; c < width; ++c) out(i, c) = sums[i] * e(i, c);
+  }
+  kernels::Product<T> p;
+  p.m = rows;
+  p.n = width;
+  p.k = rows;
+  p.a = f.data();
+  p.a_row = rows;
+  p.b = e.data();
+  p.ldb = width;
+  p.alpha = -1;
+  p.addend = out.data();
+  p.ld_addend = width;
+  p.c = out.data();
+  p.ldc = width;
+  kernels.product(p);
+}
+
+// Rows less their mean, into `out`; returns the greatest length of a row then.
+template <class T>
+T centre(const kernels::Table<T>& kernels, BasicMatrixView<T> rows, BasicMatrix<T>& out) {
+  AlignedVector<T> mean(rows.cols);
+  kernels.column_sums(rows.rows, rows.cols, rows.data, rows.stride, mean.data());
+  out.resize(rows.rows, rows.cols);
+  T longest = 0;
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const std::span<T> row = out.row(i);
+    for (std::size_t c = 0; c < rows.cols; ++c) row[c] = rows(i, c) - mean[c] / static_cast<T>(rows.rows);
+    longest = std::max(longest, kernels.dot(rows.cols, row.data(), row.data()));
+  }
+  return std::sqrt(longest);
 }
 
 }  // namespace
@@ -67,18 +172,20 @@ T siamese_gradient(const nets::Encoder<T>& encoder, const LearnerOptions& option
   const std::size_t width = embeddings.cols;
   scratch.distances.resize(labels.size(), labels.size());
   measure(encoder.kernels(), embeddings, embeddings, scratch.distances.data(), labels.size());
-  mine_pairs<T>(options.mining, static_cast<T>(options.margin), scratch.distances, labels,
-                Stream(options.mining == Mining::kRandom ? key_of<T>(scratch.batch.rows) : 0, Purpose::kMine, 0), scratch.pairs);
-
+  weigh_pairs(options, labels, options.mining == Mining::kRandom ? key_of<T>(scratch.batch.rows) : 0, scratch);
+  // By a product, pairs that lie near each other would lose digits: those are added up one by one.
+  constexpr T kNear{1.0 / 16};
+  const T near = kNear * centre(encoder.kernels(), embeddings, scratch.centred);
+  const auto margin = static_cast<T>(options.margin);
+  const T loss = options.contrast == Contrast::kSquared ? measure_pairs<true>(margin, near, labels, scratch)
+                                                        : measure_pairs<false>(margin, near, labels, scratch);
   scratch.d_embeddings.resize(labels.size(), width);
-  std::fill_n(scratch.d_embeddings.data(), labels.size() * width, T{0});
-  const bool both = !scratch.pairs.same.empty() && !scratch.pairs.different.empty();
-  T loss = 0;
-  for (const std::vector<Pair>* pairs : {&scratch.pairs.same, &scratch.pairs.different}) {
-    const T share = (both ? T{0.5} : T{1}) / static_cast<T>(pairs->size());
-    for (const auto& [i, j] : *pairs) {
-      loss += add_pair(options, pairs == &scratch.pairs.same, scratch.distances(i, j), share, embeddings.row(i).data(),
-                       embeddings.row(j).data(), width, scratch.d_embeddings.row(i).data(), scratch.d_embeddings.row(j).data());
+  pull_pairs(encoder.kernels(), scratch.centred, scratch.factors, scratch.losses, scratch.d_embeddings);
+  for (const auto& [i, j, factor] : scratch.near) {
+    for (std::size_t c = 0; c < width; ++c) {
+      const T d = factor * (embeddings(i, c) - embeddings(j, c));
+      scratch.d_embeddings(i, c) += d;
+      scratch.d_embeddings(j, c) -= d;
     }
   }
   std::fill(gradient.begin(), gradient.end(), T{0});

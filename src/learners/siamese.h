@@ -30,7 +30,17 @@ template <class T>
 struct SiameseScratch : Scratch {
   nets::Tape<T> tape;
   LabelledBatch<T> batch;
-  BasicMatrix<T> distances;     // [S + Q x S + Q]; when scoring [rows x support]
+  BasicMatrix<T> distances;  // [S + Q x S + Q]; when scoring [rows x support]
+  BasicMatrix<T> centred;    // [S + Q x E] embeddings less their mean
+  BasicMatrix<T> shares;     // [S + Q x S + Q] what each pair counts for, symmetric
+  AlignedVector<T> signs;    // [S + Q] 1 where a row is of the class of the row that is looked at, else -1
+  AlignedVector<T> losses;   // [S + Q] of all rows with that row
+  BasicMatrix<T> factors;    // [S + Q x S + Q] slope over distance of the pairs that are taken together, symmetric
+  struct NearPair {
+    std::uint32_t a, b;
+    T factor;
+  };
+  std::vector<NearPair> near;   // those that are not
   BasicMatrix<T> d_embeddings;  // [S + Q x E]
   Pairs pairs;
 };
