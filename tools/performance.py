@@ -331,7 +331,7 @@ def curve(what, values, words_of, base_share, peaks, shares, fixed=()):
 BENDS = {
     "Tasks a step": "Straight: tasks share nothing but the parameters.",
     "Support rows": "Few rows leave the tiles of a product partly empty, and the steps on the weights (one read and one write for each) weigh more.",
-    "Columns": "From some 200 columns on layer 1 goes by products of the support's rows with each other (src/learners/row_products.h), which are fewer: "
+    "Columns": "From 159 columns on layer 1 goes by products of the support's rows with each other (src/learners/row_products.h), which are fewer: "
                "those that are made are counted, so the time falls more than the rate shows.",
     "Width of two hidden layers": "Below 32 a vector of 16 is empty in part and a product is over before it is in swing; from 256 on a task's weights along "
                                   "the inner steps leave the second cache, and with 20 support rows each is used 20 times when it comes back.",
