@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "learners/network_learner.h"
@@ -16,11 +17,20 @@ constexpr std::size_t kMany = 5;      // anomalies
 constexpr float kKnee = 1.0F;         // where the second weight sets in
 constexpr float kLinearStart = 3.0F;  // the logit starts as this many mean scores
 constexpr float kHeadStart = 0.1F;    // share of the usual size that the networks' last layers start with
+constexpr double kLean = 0.5;         // how much the plain mean of the scores weighs beside the gate where no anomaly is known
 
 LearnerOptions checked(LearnerOptions options) {
   options.encoder.outputs = 1;
   options.validate();
   return options;
+}
+
+double deviation(std::span<const double> values) {
+  if (values.empty()) return 0;
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
 std::string prefix(std::size_t member) { return "member." + std::to_string(member) + "."; }
@@ -169,11 +179,17 @@ class Gate final : public Learner {
                        std::to_string(support.rows.cols));
     }
     model_.read({support.rows, support.labels}, work);
+    model_.lay_out(support.rows, work);
+    AlignedVector<float> weights;
     AdaptedState state;
     for (const Tensor& tensor : model_.layout.tensors()) add_tensor(state, tensor.name, tensor.shape, params.data() + tensor.offset);
     for (std::size_t m = 0; m < model_.gates.size(); ++m) {
       model_.gates[m].forward(params.data(), work.evidence, work.gate_tape, nets::Keep::kOutputsOnly);
-      add_tensor(state, prefix(m) + "weights", {model_.width, 2}, work.gate_tape.output().data);
+      const float* said = work.gate_tape.output().data;
+      weights.assign(said, said + 2 * model_.width);
+      const float more = lean(state, m, weights.data(), support, work);
+      for (std::size_t j = 0; j < model_.width; ++j) weights[2 * j] += more;
+      add_tensor(state, prefix(m) + "weights", {model_.width, 2}, weights.data());
     }
     return state;
   }
@@ -198,6 +214,24 @@ class Gate final : public Learner {
   }
 
  private:
+  // How much each w_j of a member grows to lean on the plain mean of the scores: c / D of gate.h. scratch.basis is of the support.
+  float lean(const AdaptedState& state, std::size_t member, const float* weights, const Support& support,
+             GateScratch<float>& work) const {
+    model_.judge(state.values.data(), member, weights, support.rows, work, nets::Keep::kOutputsOnly);
+    std::vector<double> logits;
+    std::vector<double> means;
+    for (std::size_t i = 0; i < support.labels.size(); ++i) {
+      if (support.labels[i] != 0) continue;
+      const std::span<const float> row = support.rows.row(i);
+      logits.push_back(work.logits[i]);
+      means.push_back(std::accumulate(row.begin(), row.end(), 0.0) / static_cast<double>(model_.width));
+    }
+    const double spread = deviation(means);
+    if (!(spread > 0)) return 0;  // no normals, or nothing between them
+    const double anomalies = static_cast<double>(support.labels.size() - logits.size());
+    return static_cast<float>(kLean / (1 + anomalies) * deviation(logits) / spread / static_cast<double>(model_.width));
+  }
+
   GateModel<float> model_;
 };
 

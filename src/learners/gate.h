@@ -4,11 +4,13 @@
 //                                1 if K > 0 | 1 if K >= 5 | log(1 + K) / 3;  one-hot of j],  the first three 0 without anomalies
 //   weights of score j    [w_j | r_j] = gate_m(e_j), one network for all scores of a member m
 //   member m              logit_m(q) = sum over j of (w_j q_j + r_j max(0, q_j - 1)) + mlp_m(q)
+//   leaning on the mean   once adapted, c mean(q) is added to a member's logit, c = 0.5 / (1 + K) deviation(logit_m) / deviation(mean)
+//                         over the support's normals: the fewer anomalies are known, the less there is to tell what to trust
 //   score                 the mean of the members' logits
 // q is a row of D scores, K the support's anomalies; order and number of the support do not matter. The one-hot lets the gate know each
 // score by an embedding of its own. The weights start out as those of the mean of the scores, the other parts small. Loss: as the score
 // network's (score_net.h). Meta-parameters: "member.M.gate.*", "member.M.network.*". Adapted state: "member.M.weights" [D x 2] and
-// "member.M.network.*": what the gate said is all that is needed of it.
+// "member.M.network.*": what the gate said, and c / D on each w_j, is all that is needed of it.
 // Source: gates on experts as Jacobs, Jordan, Nowlan, Hinton 1991, "Adaptive mixtures of local experts"; the summary of a set by its
 // moments as Zaheer et al. 2017, arXiv:1703.06114.
 #pragma once

@@ -69,6 +69,49 @@ TEST(ScoreNet, GradientAgreesWithCentralDifferences) {
 
 TEST(Gate, GradientAgreesWithCentralDifferences) { expect_gradient_of_central_differences<GateModel<double>, GateScratch<double>>(); }
 
+// What adapting adds to the gate's own weights, and the deviations over the normals that say how much, each computed here anew.
+TEST(Gate, LeansOnTheMeanOfTheScoresTheLessTheMoreAnomaliesAreKnown) {
+  const auto learner = make_gate(small(2));
+  const GateModel<float> model(small(2));
+  AlignedVector<float> params(learner->layout().size());
+  learner->initialise(params, Stream(5, Purpose::kInitialise, 0));
+  Matrix rows(6, kWidth);
+  for (std::size_t i = 0; i < 6 * kWidth; ++i) rows.data()[i] = std::sin(static_cast<float>(3 * i));
+  for (const auto& labels : {std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0}, std::vector<std::uint8_t>{0, 1, 0, 0, 1, 0}}) {
+    const auto scratch = learner->make_scratch();
+    const AdaptedState state = learner->adapt(params, {rows, labels}, *scratch);
+    GateScratch<float> own;
+    model.read({rows, labels}, own);
+    model.lay_out(rows, own);
+    for (std::size_t m = 0; m < 2; ++m) {
+      model.gates[m].forward(params.data(), own.evidence, own.gate_tape, nets::Keep::kOutputsOnly);
+      const MatrixView said = own.gate_tape.output();
+      model.judge(params.data(), m, said.data, rows, own, nets::Keep::kOutputsOnly);
+      double sums[4] = {0, 0, 0, 0};  // of the logits, their squares, the mean scores, their squares
+      double normals = 0;
+      for (std::size_t i = 0; i < 6; ++i) {
+        if (labels[i] != 0) continue;
+        double mean = 0;
+        for (std::size_t j = 0; j < kWidth; ++j) mean += static_cast<double>(rows(i, j)) / kWidth;
+        const auto logit = static_cast<double>(own.logits[i]);
+        sums[0] += logit;
+        sums[1] += logit * logit;
+        sums[2] += mean;
+        sums[3] += mean * mean;
+        ++normals;
+      }
+      const double ratio = (sums[1] - sums[0] * sums[0] / normals) / (sums[3] - sums[2] * sums[2] / normals);
+      const double more = 0.5 / (1 + 6 - normals) * std::sqrt(ratio) / kWidth;
+      ASSERT_GT(more, 0.01);
+      const Tensor& tensor = state.layout[*state.layout.find("member." + std::to_string(m) + ".weights")];
+      for (std::size_t j = 0; j < kWidth; ++j) {
+        EXPECT_NEAR(state.values[tensor.offset + 2 * j], static_cast<double>(said(j, 0)) + more, 1e-5);
+        EXPECT_EQ(state.values[tensor.offset + 2 * j + 1], said(j, 1));
+      }
+    }
+  }
+}
+
 class ScoreNetworks : public ::testing::TestWithParam<std::unique_ptr<Learner> (*)(const LearnerOptions&)> {};
 
 TEST_P(ScoreNetworks, StartAsAMultipleOfTheMeanScoreAndLittleElse) {
@@ -79,7 +122,7 @@ TEST_P(ScoreNetworks, StartAsAMultipleOfTheMeanScoreAndLittleElse) {
   Matrix rows(2, kWidth);
   std::fill_n(rows.data(), kWidth, 1.0F);
   std::fill_n(rows.data() + kWidth, kWidth, -1.0F);
-  const std::vector<std::uint8_t> labels{0, 0};
+  const std::vector<std::uint8_t> labels{0, 1};  // one normal: the gate has no spread by which to lean on the mean
   const AdaptedState state = learner->adapt(params, {rows, labels}, *scratch);
   std::vector<float> scores(2);
   learner->score(state, rows, *scratch, scores);
