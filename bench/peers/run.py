@@ -1,8 +1,8 @@
 """Oddshot beside its peers on the same work, one thread each (reading: all), in turn: `bench/peers/run.py OUR_SIDE OUT.json`. Stopped, it takes
 up again where it was.
 
-Peers that are not installed are left out (requirements.txt holds those that a package index has for any machine; PyTorch is compared too
-where it is there). Each answer is compared with ours before a time counts. Times are processor time, all threads of a process together, so
+Peers that are not installed are left out (requirements.txt holds those that a package index has for any machine; `./dev bench` takes PyTorch
+from Debian, built for the processor alone, and bench/peers/learn2learn.sh builds learn2learn for it). Each answer is compared with ours before a time counts. Times are processor time, all threads of a process together, so
 that other work on the machine does not count, and the fastest of several runs where they are short.
 """
 
@@ -145,6 +145,35 @@ def torch_steps(by_hand):
     return make
 
 
+def learn2learn_steps():
+    import warnings
+    warnings.filterwarnings("ignore")  # its other parts warn of their age
+    import learn2learn
+    import torch
+    torch.set_num_threads(1)
+
+    model = torch.nn.Sequential(torch.nn.Linear(D, WIDTH), torch.nn.ReLU(), torch.nn.Linear(WIDTH, WIDTH), torch.nn.ReLU(), torch.nn.Linear(WIDTH, 1))
+    cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits
+
+    def make(first_order):
+        maml = learn2learn.algorithms.MAML(model, lr=RATE, first_order=first_order)
+
+        def run(params, episodes):
+            for leaf, value in zip(model.parameters(), params):
+                leaf.data.copy_(value.t() if value.dim() == 2 else value)  # a layer of PyTorch keeps its weights the other way round
+                leaf.grad = None
+            total = 0
+            for t in range(TASKS):
+                learner = maml.clone()
+                for _ in range(STEPS):
+                    learner.adapt(cross_entropy(learner(episodes[0][t])[:, 0], episodes[1][t]))
+                total = total + cross_entropy(learner(episodes[2][t])[:, 0], episodes[3][t]) / TASKS
+            total.backward()
+            return float(total), [leaf.grad.numpy().T for leaf in model.parameters()]
+        return run, lambda arrays: [torch.from_numpy(a) for a in arrays]
+    return make
+
+
 def step_entry(program, folder, work, learner, first_order, peer, wanted):
     params, episodes = make_step(folder)
     run, arrays = peer()(first_order)
@@ -161,7 +190,8 @@ def step_entry(program, folder, work, learner, first_order, peer, wanted):
 
 def steps(program, keep):
     peers = [("JAX: jit of vmap of grad", jax_steps, {"w1": "1x", "w2": ""}),
-             ("PyTorch, a task at a time (as learn2learn)", lambda: torch_steps(False), {"w1": "30x", "w2": ""}),
+             ("learn2learn", learn2learn_steps, {"w1": "30x", "w2": ""}),
+             ("PyTorch, a task at a time (as learn2learn)", lambda: torch_steps(False), {"w1": "", "w2": ""}),
              ("PyTorch, all tasks at once by hand", lambda: torch_steps(True), {"w1": "5x", "w2": ""})]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

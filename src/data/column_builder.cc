@@ -16,6 +16,14 @@ void ColumnBuilder::refuse(std::string_view value, CellKind kind) {
   }
 }
 
+void ColumnBuilder::reserve(std::size_t values) {
+  if (column_.kind == ColumnKind::kNumeric) {
+    column_.numbers.reserve(values);
+  } else {
+    column_.codes.reserve(values);
+  }
+}
+
 void ColumnBuilder::add_missing(std::size_t count) {
   if (column_.kind == ColumnKind::kNumeric) {
     column_.numbers.insert(column_.numbers.end(), count, kMissing);
@@ -31,6 +39,7 @@ void ColumnBuilder::add_category(std::string_view value) {
     if (known != codes_.end()) {
       last_code_ = known->second;
     } else {
+      if (!offence_ && !is_utf8(value)) offence_ = Offence{column_.codes.size(), in_quotes(value) + " is not UTF-8"};
       last_code_ = static_cast<std::int32_t>(categories_.size());
       codes_.emplace(categories_.emplace_back(value), last_code_);
     }

@@ -46,10 +46,13 @@ class ColumnBuilder {
   // number(at): a float or double, NaN if it is missing; spell(at, room): as it is spelt where the column is a category.
   template <class Index, class Number, class Spell>
   void append_numbers(std::int64_t count, const Index& index, const Number& number, const Spell& spell);
+  // Makes room for so many values in all, if that is more than there is.
+  void reserve(std::size_t values);
   // As many missing values.
   void append_missing(std::size_t count) { add_missing(count); }
 
   const std::string& name() const { return column_.name; }
+  std::size_t size() const { return column_.kind == ColumnKind::kNumeric ? column_.numbers.size() : column_.codes.size(); }
   Wish wish() const { return wish_; }
   // Text came after numbers, whose spellings are gone: to be built anew as a category. Takes no values any more.
   bool late_text() const { return late_text_; }

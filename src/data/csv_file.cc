@@ -135,6 +135,7 @@ class CsvFile : public TableFile {
     parse_options.newlines_in_values = true;
     auto convert_options = arrow::csv::ConvertOptions::Defaults();
     convert_options.strings_can_be_null = false;
+    convert_options.check_utf8 = false;  // most values are numbers: ColumnBuilder looks at what is text
     for (const std::size_t column : columns) {
       convert_options.include_columns.push_back(fmt::format("f{}", column));
       convert_options.column_types[convert_options.include_columns.back()] = arrow::utf8();
@@ -152,6 +153,7 @@ class CsvFile : public TableFile {
                                                          read_options, parse_options, convert_options)
                       .MoveResult();
     if (!reader.ok()) explain(reader.status(), columns);
+    const auto bytes = static_cast<double>(bytes_.size().value_or(0));
     bool suspect = false;
     while (true) {
       auto batch = (*reader)->Next();
@@ -162,7 +164,7 @@ class CsvFile : public TableFile {
       if (last.length() > 0) suspect = last.GetView(last.length() - 1).ends_with('\n');
       if (extra) batch = (*batch)->RemoveColumn(static_cast<int>(columns.size()));
       if (!batch.ok()) explain(batch.status(), columns);
-      if (!hand_on(**batch, take)) return;
+      if (!hand_on(**batch, take, bytes > 0 ? static_cast<double>((*reader)->bytes_read()) / bytes : 0)) return;
     }
     one_a_line_ = lines == read + (header_ ? 1 : 0);
     if (!suspect) return;

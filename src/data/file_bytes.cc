@@ -119,6 +119,13 @@ void FileBytes::look_at_start() {
   if (!gzip_ && path_.ends_with(".gz")) throw FormatError(fmt::format("{}: not gzip data, whatever its name says", path_));
 }
 
+std::optional<std::uint64_t> FileBytes::size() const {
+  if (gzip_) return std::nullopt;
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(there_, error);
+  return error ? std::nullopt : std::optional<std::uint64_t>(bytes);
+}
+
 std::shared_ptr<arrow::io::RandomAccessFile> FileBytes::open() const {
   auto file = arrow::io::ReadableFile::Open(there_, bounded_pool());
   if (!file.ok()) refuse(file.status(), "cannot be opened");

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,6 +55,8 @@ class FileBytes {
   // As messages name it: "standard input" for "-".
   const std::string& path() const { return path_; }
   bool regular() const { return aside_ == nullptr; }
+  // Bytes of the content; unknown if it is gzipped.
+  std::optional<std::uint64_t> size() const;
   // A new stream from the start, unpacked.
   std::shared_ptr<arrow::io::InputStream> stream() const;
   // For formats with a footer: the file itself or, if gzipped, its content unpacked into memory.

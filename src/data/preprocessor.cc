@@ -1,7 +1,9 @@
 #include "oddshot/data/preprocessor.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -9,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "data/cell.h"
+#include "kernels/kernels.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/text.h"
 
@@ -17,10 +20,10 @@ namespace {
 
 using data::in_quotes;
 
-double transformed(float value, NumericTransform transform) {
-  const double x = value;
-  if (transform == NumericTransform::kIdentity || x == 0) return x;
-  return std::copysign(std::log1p(std::fabs(x)), x);
+// t(x) of each value, in place.
+void transform_in_place(NumericTransform transform, std::span<double> values) {
+  static const kernels::Table<double>& kKernel = kernels::table<double>();  // looked up once
+  if (transform == NumericTransform::kSignedLog) kKernel.signed_log(values.size(), values.data(), values.data());
 }
 
 struct Moments {
@@ -39,11 +42,12 @@ Moments moments(const Column& column, const Table& table, std::span<const std::u
     if (std::isnan(value)) continue;
     if (std::isinf(value))
       throw NumericError(fmt::format("{}, column {}: {} is infinite", table.place(row), in_quotes(column.name), value));
-    scratch.push_back(transformed(value, transform));
-    sum += scratch.back();
+    scratch.push_back(value);
   }
   Moments m{scratch.size()};
   if (scratch.empty()) return m;
+  transform_in_place(transform, scratch);
+  for (const double t : scratch) sum += t;
   // The mean of equal values need not be that value when rounded.
   if (std::all_of(scratch.begin(), scratch.end(), [&](double t) { return t == scratch.front(); })) {
     m.mean = scratch.front();
@@ -246,6 +250,7 @@ Matrix Preprocessor::transform_columns(const Table& table, std::span<const std::
   }
 
   Matrix out(rows.size(), width());
+  std::array<double, kBlock> block{};
   for (std::size_t first = 0; first < rows.size(); first += kBlock) {
     const std::size_t last = std::min(rows.size(), first + kBlock);
     std::size_t feature = 0;
@@ -253,13 +258,18 @@ Matrix Preprocessor::transform_columns(const Table& table, std::span<const std::
       Source& source = sources[s];
       if (schema_[s].kind == ColumnKind::kNumeric) {
         const NumericColumn& fitted = numeric_[schema_[s].index];
+        const std::span<double> values = std::span(block).first(last - first);
         for (std::size_t i = first; i < last; ++i) {
-          if (source.column == nullptr || std::isnan(source.column->numbers[rows[i]])) {
+          values[i - first] = source.column == nullptr ? std::numeric_limits<double>::quiet_NaN() : source.column->numbers[rows[i]];
+        }
+        transform_in_place(options_.numeric, values);
+        for (std::size_t i = first; i < last; ++i) {
+          if (std::isnan(values[i - first])) {
             ++source.missing;
             if (fitted.missing_feature) out(i, feature + 1) = 1.0F;
             continue;
           }
-          const double z = (transformed(source.column->numbers[rows[i]], options_.numeric) - fitted.mean) / fitted.deviation;
+          const double z = (values[i - first] - fitted.mean) / fitted.deviation;
           out(i, feature) = static_cast<float>(std::clamp(z, -kLargestScore, kLargestScore));
         }
         feature += fitted.missing_feature ? 2 : 1;

@@ -7,9 +7,11 @@
 #include <string_view>
 #include <utility>
 
+#include <arrow/memory_pool.h>
 #include <fmt/format.h>
 
 #include "data/arrow_values.h"
+#include "data/bounded_pool.h"
 #include "data/column_builder.h"
 #include "data/table_file.h"
 #include "oddshot/base/error.h"
@@ -28,6 +30,9 @@ using Names = std::set<std::string, std::less<>>;
 
 // Batches with fewer cells are not worth waking threads for (some 0.5 ms of parsing).
 constexpr std::size_t kCellsWorthThreads = 20'000;
+
+// Room for rows of a file of which the first batch is known, beside those it promises.
+constexpr double kRoom = 1.02;
 
 struct Lists {
   Names numeric;
@@ -208,6 +213,7 @@ class TableReader {
     Table table;
     for (const auto& builder : all_.builders) table.columns.push_back(std::move(*builder).finish());
     table.sources = std::move(sources_);
+    data::bounded_pool()->ReleaseUnused();  // what batches took would stay with the process
     return table;
   }
 
@@ -244,6 +250,11 @@ class TableReader {
     files_[f]->read(columns, [&](const data::Batch& batch) {
       if (batch.columns.size() != order.size())
         throw FormatError(fmt::format("{}: the columns changed while it was read", files_[f]->path()));
+      // Columns that grow by doubling are copied as they do, and take up to half as much again in the end.
+      if (rows == 0 && batch.share > 0 && batch.share < 1) {
+        const auto more = static_cast<std::size_t>(static_cast<double>(batch.rows) / batch.share * kRoom);
+        for (const auto& [column, builder] : order) builder->reserve(builder->size() + more);
+      }
       const auto append = [&](std::size_t i, unsigned /*worker*/) { data::append(*order[i].second, *batch.columns[i], untyped); };
       if (batch.rows * order.size() < kCellsWorthThreads) {
         for (std::size_t i = 0; i < order.size(); ++i) append(i, 0);

@@ -86,8 +86,8 @@ void TableFile::check_type(std::size_t column, const arrow::DataType& type) cons
                                 in_quotes(names_[column]), type.ToString()));
 }
 
-bool TableFile::hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) {
-  Batch view{static_cast<std::size_t>(batch.num_rows()), {}, &batch};
+bool TableFile::hand_on(const arrow::RecordBatch& batch, const TakeBatch& take, double share) {
+  Batch view{static_cast<std::size_t>(batch.num_rows()), {}, &batch, share};
   for (const auto& column : batch.columns()) view.columns.push_back(column.get());
   return take(view);
 }

@@ -25,6 +25,7 @@ struct Batch {
   std::size_t rows = 0;
   std::vector<const arrow::Array*> columns;
   const arrow::RecordBatch* whole = nullptr;  // the same, for who keeps it
+  double share = 0;                           // of the file that has been read by its end, for who makes room; 0: unknown
 };
 using TakeBatch = std::function<bool(const Batch& batch)>;
 
@@ -52,7 +53,7 @@ class TableFile {
  protected:
   // Refuses the column if what is read of its type is nothing that a table holds.
   void check_type(std::size_t column, const arrow::DataType& type) const;
-  static bool hand_on(const arrow::RecordBatch& batch, const TakeBatch& take);
+  static bool hand_on(const arrow::RecordBatch& batch, const TakeBatch& take, double share = 0);
   // The same, once it has been checked to be consistent: a hostile file may claim offsets beyond its buffers.
   bool check_and_hand_on(const arrow::RecordBatch& batch, const TakeBatch& take) const;
 

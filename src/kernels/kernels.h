@@ -14,7 +14,8 @@ namespace oddshot::kernels {
 // c[m,n] = addend[m,n] + alpha * scale[m,n] * step(gate[m,n]) * (sum_k a(m,k) b(k,n) + sum_k a2(m,k) b2(k,n) + bias[n]),
 // then max(0, .) if relu; step(x) = x > 0 ? 1 : 0, a ReLU's derivative from its value. a(m,k) = a[m * a_row + k * a_col], so a transposed A
 // needs no copy; b(k,n) = b[k * ldb + n]. A null a2, bias, scale, gate or addend is left out (scale, gate: 1). c may be the same plane as
-// addend, scale or gate; it must not overlap a or b. Each c[m,n] is summed in the order of k, so a result does not depend on m or n.
+// addend, scale or gate; it must not overlap a or b. Each c[m,n] is summed in the order of k, so a result does not depend on m or n; but a
+// single column (n = 1) where a_col = a2_col = 1 and ldb = ldb2 = 1 is summed by lanes, whatever m is.
 template <class T>
 struct Product {
   std::size_t m = 0, n = 0, k = 0;
@@ -67,6 +68,9 @@ struct Table {
   // The way back: p [m x n] as softmax() left it, d = dloss/dp, d_log_mean [n]; d becomes dloss/dz = p (d - sum over m of p d +
   // d_log_mean).
   void (*softmax_backward)(std::size_t m, std::size_t n, std::size_t ld, const T* p, const T* d_log_mean, T* d);
+
+  // out[i] = sign(x[i]) log(1 + |x[i]|), within 4 ulp; infinite and NaN as they are. May be in place.
+  void (*signed_log)(std::size_t n, const T* x, T* out);
 
   // One Adam step with bias correction: m, v are the running moments, t >= 1 the step's number; theta -= rate * mhat / (sqrt(vhat) + eps)
   void (*adam)(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta);

@@ -116,6 +116,11 @@ void softmax_backward(std::size_t m, std::size_t n, std::size_t ld, const T* p, 
   }
 }
 
+template <class T>
+void signed_log(std::size_t n, const T* x, T* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = std::copysign(std::log1p(std::abs(x[i])), x[i]);
+}
+
 // Source: Kingma, Ba 2015, arXiv:1412.6980, algorithm 1.
 template <class T>
 void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const T* gradient, T* m, T* v, T* theta) {
@@ -168,6 +173,7 @@ const Table<T>& scalar_table() {
       .logistic = logistic<T>,
       .softmax = softmax<T>,
       .softmax_backward = softmax_backward<T>,
+      .signed_log = signed_log<T>,
       .adam = adam<T>,
       .squared_distances = squared_distances<T>,
       .at_most = at_most<T>,

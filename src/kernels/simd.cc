@@ -40,6 +40,8 @@ const Table<T>& target_table() {
       table.logistic = logistic;
       table.softmax = softmax;
       table.softmax_backward = softmax_backward;
+    } else {
+      table.signed_log = signed_log;
     }
     return table;
   }();

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "kernels/simd_lanes.h"
 
@@ -85,6 +86,15 @@ void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const
     lanes.store(mean, m + i);
     lanes.store(square, v + i);
     lanes.store(hn::Sub(lanes.load(theta + i), change), theta + i);
+  });
+}
+
+inline void signed_log(std::size_t n, const double* x, double* out) {
+  for_vectors<double>(n, [&](auto lanes, std::size_t i) HWY_ATTR {
+    const Tag<double> d;
+    const Vec<double> value = lanes.load(x + i);
+    const Vec<double> magnitude = hn::Log1p(d, hn::Abs(value));
+    lanes.store(hn::IfThenElse(hn::IsFinite(value), hn::CopySign(magnitude, value), value), out + i);
   });
 }
 

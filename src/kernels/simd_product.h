@@ -2,7 +2,8 @@
 //
 // A tile of c, up to kMaxRows x kMaxVectors vectors, stays in registers while k runs: each k costs one load per vector of b and one
 // broadcast per row of a. b is read along its rows whatever the layout of a, so A^T B needs no transpose. Every element of every shape of
-// tile is the same chain of fused multiply-adds in the order of k, then the same epilogue: its bits do not depend on where tiles begin.
+// tile is the same chain of fused multiply-adds in the order of k, then the same epilogue: its bits do not depend on where tiles begin. So
+// are those of a single column, but where it and the rows of a are contiguous: these are dot products, as many sums as there are lanes.
 
 #if defined(ODDSHOT_KERNELS_SIMD_PRODUCT_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ODDSHOT_KERNELS_SIMD_PRODUCT_H_
@@ -184,8 +185,54 @@ void single_column(const Product<T>& p) {
   }
 }
 
+// sums[r] += a(r, k) b(k) for kRows rows of a: here the lanes are k.
+template <class T, std::size_t kRows>
+HWY_INLINE void add_row_dots(std::size_t depth, const T* a, std::size_t a_row, const T* b, Vec<T> (&sums)[kRows]) {
+  for_vectors<T>(depth, [&](auto lanes, std::size_t k) HWY_ATTR {
+    const Vec<T> of_b = lanes.load(b + k);
+    HWY_UNROLL(4) for (std::size_t r = 0; r < kRows; ++r) sums[r] = hn::MulAdd(lanes.load(a + r * a_row + k), of_b, sums[r]);
+  });
+}
+
+// The dot products of kRows rows from i on with a single column that is contiguous, as the rows are.
+template <class T, std::size_t kRows>
+HWY_INLINE void row_dots(const Product<T>& p, std::size_t i, T* totals) {
+  Vec<T> sums[kRows];
+  HWY_UNROLL(4) for (Vec<T>& sum : sums) sum = hn::Zero(Tag<T>());
+  add_row_dots(p.k, p.a + i * p.a_row, p.a_row, p.b, sums);
+  if (p.a2) add_row_dots(p.k, p.a2 + i * p.a2_row, p.a2_row, p.b2, sums);
+  HWY_UNROLL(4) for (std::size_t r = 0; r < kRows; ++r) totals[r] = hn::GetLane(hn::SumOfLanes(Tag<T>(), sums[r]));
+}
+
+// c, a single column, where rows of a and the column b are contiguous: three times as fast as along the rows at k = 64, and one row is no
+// chain of k multiply-adds that wait for each other.
+template <class T>
+void column_of_dots(const Product<T>& p) {
+  constexpr std::size_t kTogether = 4;
+  for (std::size_t i = 0; i < p.m; i += kLanes<T>) {
+    const std::size_t count = std::min(kLanes<T>, p.m - i);
+    alignas(HWY_MAX_BYTES) T totals[kLanes<T>] = {};
+    std::size_t r = 0;
+    for (; r + kTogether <= count; r += kTogether) row_dots<T, kTogether>(p, i + r, totals + r);
+    for (; r < count; ++r) row_dots<T, 1>(p, i + r, totals + r);
+    const auto column = [&](const T* plane, std::size_t ld) HWY_ATTR {
+      alignas(HWY_MAX_BYTES) T lanes[kLanes<T>] = {};
+      for (std::size_t row = 0; row < count; ++row) lanes[row] = plane[(i + row) * ld];
+      return hn::Load(Tag<T>(), lanes);
+    };
+    Vec<T> sums[1] = {hn::Add(hn::Load(Tag<T>(), totals), p.bias ? hn::Set(Tag<T>(), *p.bias) : hn::Zero(Tag<T>()))};
+    finish(
+        p, [&](std::size_t) HWY_ATTR { return column(p.scale, p.ld_scale); },
+        [&](std::size_t) HWY_ATTR { return column(p.gate, p.ld_gate); },
+        [&](std::size_t) HWY_ATTR { return column(p.addend, p.ld_addend); }, sums);
+    hn::Store(sums[0], Tag<T>(), totals);
+    for (std::size_t row = 0; row < count; ++row) p.c[(i + row) * p.ldc] = totals[row];
+  }
+}
+
 template <class T>
 void product(const Product<T>& p) {
+  if (p.n == 1 && p.a_col == 1 && p.ldb == 1 && (!p.a2 || (p.a2_col == 1 && p.ldb2 == 1))) return column_of_dots(p);
   if (p.n == 1 && p.m >= kLanes<T>) return single_column(p);
   const std::size_t vectors = (p.n + kLanes<T> - 1) / kLanes<T>;
   for_even_pieces(vectors, kMaxVectors, [&](std::size_t v, std::size_t count) {

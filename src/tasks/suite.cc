@@ -1,6 +1,7 @@
 #include "oddshot/tasks/suite.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 namespace oddshot {
 
 namespace {
+
+constexpr std::size_t kRowsAtATime = 4096;
 
 // The rows that tasks use, each once, in the order of the table.
 std::vector<std::uint32_t> rows_of(const std::vector<TaskRows>& tasks) {
@@ -47,6 +50,23 @@ std::vector<std::uint32_t> reference_rows(const SuiteRows& rows) {
   std::vector<std::uint32_t> result;
   for (std::size_t i = 0; i < count; ++i) result.push_back(normals[i * normals.size() / count]);
   return result;
+}
+
+// What was found in some rows, to what was found in those before.
+void add(const TransformReport& found, TransformReport& total) {
+  const auto add_counts = [](const std::vector<TransformReport::Count>& from, std::vector<TransformReport::Count>& to) {
+    for (const auto& count : from) {
+      const auto known = std::find_if(to.begin(), to.end(), [&](const auto& one) { return one.column == count.column; });
+      if (known == to.end()) {
+        to.push_back(count);
+      } else {
+        known->rows += count.rows;
+      }
+    }
+  };
+  add_counts(found.unseen_categories, total.unseen_categories);
+  add_counts(found.unexpected_missing, total.unexpected_missing);
+  total.extra_columns = found.extra_columns;
 }
 
 void refuse_tables(const SuiteRows& rows) {
@@ -157,8 +177,8 @@ Preprocessor fit_preprocessor(const SuiteRows& rows) {
 TaskSuite encode(const SuiteRows& rows) {
   if (rows.manifest.cut == Cut::kTable || rows.training.empty()) return encode_tables(rows);
   Preprocessor preprocessor = fit_preprocessor(rows);
-  const Matrix normals = preprocessor.transform(rows.table, rows.training_normals);
-  Views views = Views::fit(normals, preprocessor.feature_kinds(), rows.manifest.views);
+  Views views =
+      Views::fit(preprocessor.transform(rows.table, rows.training_normals), preprocessor.feature_kinds(), rows.manifest.views);
   Matrix reference = views.transform(preprocessor.transform(rows.table, reference_rows(rows)));
   return encode(rows, std::move(preprocessor), std::move(views), std::move(reference));
 }
@@ -175,10 +195,21 @@ TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, 
   pool->views.assign(suite.views.spans().begin(), suite.views.spans().end());
   std::vector<std::uint32_t> place(rows.table.rows());  // table row -> pool row
   std::size_t next = 0;
-  const auto append = [&](const std::vector<std::uint32_t>& part, TransformReport* report) {
-    const Matrix joined = suite.views.transform(suite.preprocessor.transform(rows.table, part, report));
-    std::copy_n(joined.data(), joined.rows() * joined.cols(), pool->rows.data() + next * pool->rows.cols());
-    for (const auto r : part) place[r] = static_cast<std::uint32_t>(next++);
+  // Some rows at a time: of features, and of views that are several times as wide, no second copy of all is held. Windows are of whole
+  // tables, so that features with windows are made at once.
+  const std::size_t at_a_time = rows.manifest.preprocessor.windows.empty() ? kRowsAtATime : rows.table.rows();
+  const auto append = [&](std::span<const std::uint32_t> part, TransformReport* report) {
+    for (std::size_t first = 0; first < part.size(); first += at_a_time) {
+      const auto some = part.subspan(first, std::min(at_a_time, part.size() - first));
+      TransformReport found;
+      const Matrix features = suite.preprocessor.transform(rows.table, some, report != nullptr ? &found : nullptr);
+      if (report != nullptr) add(found, *report);
+      for (std::size_t at = 0; at < some.size(); at += kRowsAtATime) {
+        const Matrix joined = suite.views.transform(features.view().slice(at, std::min(kRowsAtATime, some.size() - at)));
+        std::copy_n(joined.data(), joined.rows() * joined.cols(), pool->rows.data() + next * pool->rows.cols());
+        for (std::size_t r = 0; r < joined.rows(); ++r) place[some[at + r]] = static_cast<std::uint32_t>(next++);
+      }
+    }
   };
   append(training_rows, nullptr);
   append(held_out_rows, &suite.report);

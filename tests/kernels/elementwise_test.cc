@@ -133,6 +133,40 @@ TEST_P(ElementwiseOn, AdamFollowsTheAlgorithm) {
   expect_adam(table<double>(GetParam()));
 }
 
+// Against the logarithm of long double, over all magnitudes; in place, as it is used.
+template <class T>
+void expect_signed_log(const Table<T>& target) {
+  const T infinity = std::numeric_limits<T>::infinity();
+  for (const std::size_t n : sizes<T>()) {
+    Plane<T> x = Plane<T>::normal(1, n, 12);
+    for (std::size_t i = 0; i < n; ++i) x.at(0, i) *= std::pow(T{10}, static_cast<T>(i % 61) - T{30});
+    if (n > 3) {
+      x.at(0, 0) = T{-0.0};
+      x.at(0, 1) = infinity;
+      x.at(0, 2) = -infinity;
+      x.at(0, 3) = std::numeric_limits<T>::quiet_NaN();
+    }
+    const Plane<T> given = x;
+    target.signed_log(n, x.data(), x.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      const T value = given.at(0, i);
+      if (std::isnan(value) || std::isinf(value) || value == 0) {
+        ASSERT_TRUE(std::isnan(value) ? std::isnan(x.at(0, i)) : x.at(0, i) == value && std::signbit(x.at(0, i)) == std::signbit(value));
+        continue;
+      }
+      const auto exact = static_cast<double>(std::copysign(std::log1p(std::abs(static_cast<long double>(value))), value));
+      ASSERT_TRUE(within(x.at(0, i), exact, 4 * std::numeric_limits<T>::epsilon() * std::abs(exact)))
+          << x.at(0, i) << " not " << exact << " of " << value;
+    }
+    ASSERT_TRUE(x.padding_is_intact());
+  }
+}
+
+TEST_P(ElementwiseOn, SignedLogIsThatOfTheMagnitude) {
+  expect_signed_log(table<float>(GetParam()));
+  expect_signed_log(table<double>(GetParam()));
+}
+
 // Against a loop over the values, at limits that none, some and all of them keep; every fifth value is NaN, which keeps none.
 template <class T>
 void expect_at_most(const Table<T>& target) {

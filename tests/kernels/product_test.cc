@@ -17,6 +17,7 @@ struct Form {
   bool addend = false;
   bool relu = false;
   bool gate = false;
+  bool contiguous = false;  // b and b2, without padding
 };
 
 constexpr Form kForms[] = {
@@ -75,8 +76,18 @@ template <class T, class Make>
 Operands<T> operands(Form form, std::size_t m, std::size_t n, std::size_t k, T alpha, Make make) {
   const std::size_t a_rows = form.transposed ? k : m;
   const std::size_t a_cols = form.transposed ? m : k;
-  return {make(a_rows, a_cols, 1), make(k, n, 2), make(a_rows, a_cols, 3), make(k, n, 4),     make(1, n, 5),
-          make(m, n, 6),           make(m, n, 7), make(m, n, 8),           Plane<T>(m, n, 5), alpha};
+  constexpr std::size_t kPad = 3;
+  const std::size_t of_b = form.contiguous ? 0 : kPad;
+  return {make(a_rows, a_cols, 1, kPad),
+          make(k, n, 2, of_b),
+          make(a_rows, a_cols, 3, kPad),
+          make(k, n, 4, of_b),
+          make(1, n, 5, kPad),
+          make(m, n, 6, kPad),
+          make(m, n, 7, kPad),
+          make(m, n, 8, kPad),
+          Plane<T>(m, n, 5),
+          alpha};
 }
 
 template <class T, class Change>
@@ -92,7 +103,7 @@ Operands<double> in_double(const Operands<T>& o, Change change) {
 // formula of absolute values: (k + 2) eps times that bounds the error, k being all products; doubled for the oracle's own in double.
 template <class T>
 void expect_near_oracle(const Table<T>& target, Form form, std::size_t m, std::size_t n, std::size_t k) {
-  Operands<T> o = operands<T>(form, m, n, k, T(-0.7), [](auto rows, auto cols, auto index) { return Plane<T>::normal(rows, cols, index); });
+  Operands<T> o = operands<T>(form, m, n, k, T(-0.7), [](auto rows, auto cols, auto index, auto pad) { return Plane<T>::normal(rows, cols, index, pad); });
   Operands<double> exact = in_double(o, [](double x) { return x; });
   Operands<double> sizes_of = in_double(o, [](double x) { return std::abs(x); });
   target.product(o.product(form, m, n, k));
@@ -120,11 +131,15 @@ void expect_near_oracle_everywhere(const Table<T>& target) {
         }
       }
     }
-    // A single column takes a path of its own, by rows.
-    for (const std::size_t m : sizes<T>()) {
-      for (const std::size_t k : {0, 1, 3, 4, 5, 18}) {
-        expect_near_oracle(target, form, m, 1, k);
-        if (testing::Test::HasFatalFailure()) return;
+    // A single column takes a path of its own, by rows, and another where it is contiguous.
+    for (const bool contiguous : {false, true}) {
+      Form of_column = form;
+      of_column.contiguous = contiguous;
+      for (const std::size_t m : sizes<T>()) {
+        for (const std::size_t k : {0, 1, 3, 4, 5, 18, 40}) {
+          expect_near_oracle(target, of_column, m, 1, k);
+          if (testing::Test::HasFatalFailure()) return;
+        }
       }
     }
   }
@@ -139,7 +154,7 @@ void expect_exact(const Table<T>& target) {
     const std::size_t m = 23;
     const std::size_t n = 45;
     const std::size_t k = 70;
-    Operands<T> o = operands<T>(form, m, n, k, T{2}, [](auto rows, auto cols, auto index) { return Plane<T>::whole(rows, cols, index); });
+    Operands<T> o = operands<T>(form, m, n, k, T{2}, [](auto rows, auto cols, auto index, auto pad) { return Plane<T>::whole(rows, cols, index, pad); });
     Operands<double> exact = in_double(o, [](double x) { return x; });
     target.product(o.product(form, m, n, k));
     table<double>("scalar").product(exact.product(form, m, n, k));
@@ -158,7 +173,7 @@ TEST_P(ProductOn, IsExactForSmallIntegers) {
 template <class T>
 void expect_same_bits_in_parts(const Table<T>& target, Form form, std::size_t m, std::size_t n) {
   const std::size_t k = 37;
-  Operands<T> o = operands<T>(form, m, n, k, T(0.3), [](auto rows, auto cols, auto index) { return Plane<T>::normal(rows, cols, index); });
+  Operands<T> o = operands<T>(form, m, n, k, T(0.3), [](auto rows, auto cols, auto index, auto pad) { return Plane<T>::normal(rows, cols, index, pad); });
   const Product<T> whole = o.product(form, m, n, k);
   target.product(whole);
   const auto expect_part = [&](std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) {
@@ -196,6 +211,10 @@ TEST_P(ProductOn, GivesEachElementTheSameBitsWhateverMAndNAre) {
         expect_same_bits_in_parts(table<float>(GetParam()), form, m, n);
         expect_same_bits_in_parts(table<double>(GetParam()), form, m, n);
       }
+      Form of_column = form;
+      of_column.contiguous = true;
+      expect_same_bits_in_parts(table<float>(GetParam()), of_column, m, 1);
+      expect_same_bits_in_parts(table<double>(GetParam()), of_column, m, 1);
     }
   }
 }
@@ -205,7 +224,7 @@ TEST_P(ProductOn, MayWriteOverItsAddendOrItsScale) {
   for (const std::size_t n : {1, 33}) {
     const Form form{.scale = true, .addend = true};
     Operands<float> o =
-        operands<float>(form, 35, n, 9, -0.5F, [](auto rows, auto cols, auto index) { return Plane<float>::normal(rows, cols, index); });
+        operands<float>(form, 35, n, 9, -0.5F, [](auto rows, auto cols, auto index, auto pad) { return Plane<float>::normal(rows, cols, index, pad); });
     Operands<float> over_addend = o;
     Operands<float> over_scale = o;
     target.product(o.product(form, 35, n, 9));
@@ -229,7 +248,7 @@ TEST_P(ProductOn, MayWriteOverItsAddendOrItsScale) {
 TEST_P(ProductOn, IsZeroWhereItsGateIsNotAboveZero) {
   const Table<float>& target = table<float>(GetParam());
   for (const std::size_t n : {1, 33}) {
-    const auto make = [](auto rows, auto cols, auto index) { return Plane<float>::normal(rows, cols, index); };
+    const auto make = [](auto rows, auto cols, auto index, auto pad) { return Plane<float>::normal(rows, cols, index, pad); };
     Operands<float> open = operands<float>({}, 35, n, 9, 1.0F, make);
     Operands<float> gated = operands<float>({.gate = true}, 35, n, 9, 1.0F, make);
     const float gates[] = {-1.0F, -0.0F, 0.0F, 1e-40F, 2.0F, std::numeric_limits<float>::quiet_NaN()};
@@ -252,7 +271,7 @@ TEST_P(ProductOn, KeepsANanThroughTheRelu) {
   for (const std::size_t n : {1, 20}) {
     const Form form{.relu = true};
     Operands<float> o =
-        operands<float>(form, 20, n, 3, 1.0F, [](auto rows, auto cols, auto index) { return Plane<float>::normal(rows, cols, index); });
+        operands<float>(form, 20, n, 3, 1.0F, [](auto rows, auto cols, auto index, auto pad) { return Plane<float>::normal(rows, cols, index, pad); });
     o.a.at(7, 1) = std::numeric_limits<float>::quiet_NaN();
     table<float>(GetParam()).product(o.product(form, 20, n, 3));
     for (std::size_t i = 0; i < 20; ++i) {
