@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include "kernels/kernels.h"
@@ -37,27 +36,6 @@ class Smallest {
   std::size_t count_ = 0;
 };
 
-// A limit that at least `rank` of the values are at most, rank 1 to kScreens: values are dealt to so many screens in turn, and of the
-// screens' smallest it is the rank-th smallest, by counting; both loops are vectors.
-template <std::size_t kScreens, class T>
-T limit_of(std::span<const T> values, std::size_t rank) {
-  std::array<T, kScreens> least;
-  least.fill(std::numeric_limits<T>::infinity());
-  const std::size_t whole = values.size() / kScreens * kScreens;
-  for (std::size_t first = 0; first < whole; first += kScreens) {
-    const T* v = values.data() + first;
-    for (std::size_t s = 0; s < kScreens; ++s) least[s] = v[s] < least[s] ? v[s] : least[s];
-  }
-  for (std::size_t j = whole; j < values.size(); ++j) least[j - whole] = std::min(least[j - whole], values[j]);
-  std::array<std::uint32_t, kScreens> at_most{};
-  for (const T one : least) {
-    for (std::size_t s = 0; s < kScreens; ++s) at_most[s] += one <= least[s] ? 1U : 0U;
-  }
-  T limit = std::numeric_limits<T>::infinity();
-  for (std::size_t s = 0; s < kScreens; ++s) limit = at_most[s] >= rank && least[s] < limit ? least[s] : limit;
-  return limit;
-}
-
 // The smallest of `values` but for those at a place that skip(place) is true of: rising into `best`, their places into `index`
 // [best.size()]. Returns how many there are, at most best.size(). Of equal values the first.
 // Many values are screened by a limit first, in vectors: what is above it is not among them, if enough is at most it and not skipped.
@@ -65,11 +43,10 @@ template <class T, class Skip>
 std::size_t smallest(std::span<const T> values, std::span<T> best, std::uint32_t* index, const Skip& skip) {
   static const kernels::Table<T>& kKernel = kernels::table<T>();  // looked up once: every target finds the same places
   constexpr std::size_t kPiece = 512;
-  constexpr std::size_t kFew = 16;
   constexpr std::size_t kMany = 64;
   const std::size_t rank = best.size() + 1;  // one more: a row is often skipped as its own neighbour
   if (rank <= kMany && values.size() >= 2 * kMany) {
-    const T limit = 2 * rank <= kFew ? limit_of<kFew>(values, rank) : limit_of<kMany>(values, rank);
+    const T limit = kKernel.limit_of(values.size(), values.data(), rank);
     std::array<std::uint32_t, kPiece> places;
     Smallest<T> found(best, index);
     for (std::size_t first = 0; first < values.size(); first += kPiece) {

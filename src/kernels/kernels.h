@@ -79,6 +79,14 @@ struct Table {
   // cancel.
   void (*squared_distances)(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T* out,
                             std::size_t ld_out);
+  // For rows x_i of [m x d] and y [d x n], a column's values side by side: out[i, j] and its like, over the columns k, of
+  // gap = |x[i, k] - y[k, j]|: sum of them, largest of them, sum of min(gap, limit). Summed in the order of k. All of leading dimension
+  // ld_out.
+  void (*gaps)(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T limit, T* sum,
+               T* largest, T* saturating, std::size_t ld_out);
+  // A value that at least `rank` of the values are at most, and few more: 1 <= rank <= 64, n >= 2 rank. Which one differs by target.
+  // Infinity where NaN or infinite values leave none.
+  T (*limit_of)(std::size_t n, const T* values, std::size_t rank);
   // The places i of values[i] <= limit into `index`, which has room for n, rising; returns how many there are. A NaN is at most nothing.
   std::size_t (*at_most)(std::size_t n, const T* values, T limit, std::uint32_t* index);
 };

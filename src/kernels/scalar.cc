@@ -1,7 +1,9 @@
 // Every kernel as its formula reads: documentation, fallback and, in double, the oracle of the tests. Speed is no concern here.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numbers>
 
 #include "kernels/tables.h"
@@ -9,6 +11,8 @@
 namespace oddshot::kernels {
 
 namespace {
+
+constexpr std::size_t kMostRank = 64;  // of limit_of
 
 template <class T>
 void product(const Product<T>& p) {
@@ -149,6 +153,41 @@ void squared_distances(std::size_t m, std::size_t n, std::size_t d, const T* x, 
 }
 
 template <class T>
+void gaps(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T limit, T* sum,
+          T* largest, T* saturating, std::size_t ld_out) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      T all = 0;
+      T most = 0;
+      T bounded = 0;
+      for (std::size_t k = 0; k < d; ++k) {
+        const T gap = std::abs(x[i * ldx + k] - y[k * ldy + j]);
+        all += gap;
+        most = std::max(most, gap);
+        bounded += std::min(gap, limit);
+      }
+      sum[i * ld_out + j] = all;
+      largest[i * ld_out + j] = most;
+      saturating[i * ld_out + j] = bounded;
+    }
+  }
+}
+
+// The smallest `rank` of all, by insertion.
+template <class T>
+T limit_of(std::size_t n, const T* values, std::size_t rank) {
+  std::array<T, kMostRank> best;
+  best.fill(std::numeric_limits<T>::infinity());
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!(values[i] < best[rank - 1])) continue;
+    std::size_t at = rank - 1;
+    for (; at > 0 && values[i] < best[at - 1]; --at) best[at] = best[at - 1];
+    best[at] = values[i];
+  }
+  return best[rank - 1];
+}
+
+template <class T>
 std::size_t at_most(std::size_t n, const T* values, T limit, std::uint32_t* index) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -176,6 +215,8 @@ const Table<T>& scalar_table() {
       .signed_log = signed_log<T>,
       .adam = adam<T>,
       .squared_distances = squared_distances<T>,
+      .gaps = gaps<T>,
+      .limit_of = limit_of<T>,
       .at_most = at_most<T>,
   };
   return kTable;

@@ -33,7 +33,9 @@ const Table<T>& target_table() {
     table.axpy = axpy<T>;
     table.adam = adam<T>;
     table.squared_distances = squared_distances<T>;
+    table.gaps = gaps<T>;
     if constexpr (sizeof(T) == sizeof(float)) {
+      table.limit_of = limit_of;
       table.at_most = at_most;
       table.tanh = tanh;
       table.gelu = gelu;

@@ -93,6 +93,50 @@ void squared_distances(std::size_t m, std::size_t n, std::size_t d, const T* x, 
   }
 }
 
+// kVectors vectors of columns from j on, of which the last through `last`, for one row x.
+template <class T, std::size_t kVectors>
+HWY_INLINE void gap_tile(std::size_t d, const T* x, const T* y, std::size_t ldy, Vec<T> limit, SomeLanes<T> last, T* sum, T* largest,
+                         T* saturating) {
+  Vec<T> all[kVectors];
+  Vec<T> most[kVectors];
+  Vec<T> bounded[kVectors];
+  HWY_UNROLL(4) for (std::size_t v = 0; v < kVectors; ++v) all[v] = most[v] = bounded[v] = hn::Zero(Tag<T>());
+  for (std::size_t k = 0; k < d; ++k, y += ldy) {
+    const Vec<T> value = hn::Set(Tag<T>(), x[k]);
+    HWY_UNROLL(4) for (std::size_t v = 0; v < kVectors; ++v) {
+      const Vec<T> gap = hn::Abs(hn::Sub(value, load_part<T, kVectors>(last, v, y)));
+      all[v] = hn::Add(all[v], gap);
+      most[v] = hn::Max(most[v], gap);
+      bounded[v] = hn::Add(bounded[v], hn::Min(gap, limit));
+    }
+  }
+  const auto store = [&](const Vec<T>(&from)[kVectors], T* to) HWY_ATTR {
+    HWY_UNROLL(4) for (std::size_t v = 0; v + 1 < kVectors; ++v) AllLanes<T>().store(from[v], to + v * kLanes<T>);
+    last.store(from[kVectors - 1], to + (kVectors - 1) * kLanes<T>);
+  };
+  store(all, sum);
+  store(most, largest);
+  store(bounded, saturating);
+}
+
+template <class T>
+void gaps(std::size_t m, std::size_t n, std::size_t d, const T* x, std::size_t ldx, const T* y, std::size_t ldy, T limit, T* sum,
+          T* largest, T* saturating, std::size_t ld_out) {
+  constexpr std::size_t kTogether = 4;  // three sums each and a value: 13 registers
+  const Vec<T> bound = hn::Set(Tag<T>(), limit);
+  const SomeLanes<T> all(kLanes<T>);
+  for (std::size_t i = 0; i < m; ++i) {
+    const auto tile = [&]<std::size_t kVectors>(std::size_t j, SomeLanes<T> last) HWY_ATTR {
+      const std::size_t at = i * ld_out + j;
+      gap_tile<T, kVectors>(d, x + i * ldx, y + j, ldy, bound, last, sum + at, largest + at, saturating + at);
+    };
+    std::size_t j = 0;
+    for (; j + kTogether * kLanes<T> <= n; j += kTogether * kLanes<T>) tile.template operator()<kTogether>(j, all);
+    for (; j + kLanes<T> <= n; j += kLanes<T>) tile.template operator()<1>(j, all);
+    if (j < n) tile.template operator()<1>(j, SomeLanes<T>(n - j));
+  }
+}
+
 }  // namespace oddshot::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

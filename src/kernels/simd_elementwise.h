@@ -98,6 +98,45 @@ inline void signed_log(std::size_t n, const double* x, double* out) {
   });
 }
 
+// Values are dealt to so many screens in turn, a lane each; of the screens' smallest it is the rank-th smallest, by counting.
+template <std::size_t kScreens>
+float limit_by_screens(std::size_t n, const float* values, std::size_t rank) {
+  constexpr std::size_t kVectors = kScreens / kLanes<float>;
+  const Tag<float> d;
+  const Vec<float> infinity = hn::Inf(d);
+  Vec<float> least[kVectors];
+  HWY_UNROLL(16) for (Vec<float>& one : least) one = infinity;
+  std::size_t i = 0;
+  for (; i + kScreens <= n; i += kScreens) {
+    HWY_UNROLL(16) for (std::size_t v = 0; v < kVectors; ++v) least[v] = hn::Min(hn::LoadU(d, values + i + v * kLanes<float>), least[v]);
+  }
+  alignas(HWY_MAX_BYTES) float screens[kScreens];
+  HWY_UNROLL(16) for (std::size_t v = 0; v < kVectors; ++v) hn::Store(least[v], d, screens + v * kLanes<float>);
+  for (std::size_t s = 0; i < n; ++i, ++s) screens[s] = values[i] < screens[s] ? values[i] : screens[s];
+  HWY_UNROLL(16) for (std::size_t v = 0; v < kVectors; ++v) least[v] = hn::Load(d, screens + v * kLanes<float>);
+  Vec<float> counts[kVectors];
+  HWY_UNROLL(16) for (Vec<float>& count : counts) count = hn::Zero(d);
+  const Vec<float> one = hn::Set(d, 1.0F);
+  for (const float screen : screens) {
+    const Vec<float> other = hn::Set(d, screen);
+    HWY_UNROLL(16) for (std::size_t v = 0; v < kVectors; ++v) {
+      counts[v] = hn::Add(counts[v], hn::IfThenElseZero(hn::Le(other, least[v]), one));
+    }
+  }
+  const Vec<float> wanted = hn::Set(d, static_cast<float>(rank));
+  Vec<float> limit = infinity;
+  HWY_UNROLL(16) for (std::size_t v = 0; v < kVectors; ++v) {
+    limit = hn::Min(limit, hn::IfThenElse(hn::Ge(counts[v], wanted), least[v], infinity));
+  }
+  return hn::GetLane(hn::MinOfLanes(d, limit));
+}
+
+inline float limit_of(std::size_t n, const float* values, std::size_t rank) {
+  constexpr std::size_t kFew = 16;
+  constexpr std::size_t kMany = 64;
+  return 2 * rank <= kFew ? limit_by_screens<kFew>(n, values, rank) : limit_by_screens<kMany>(n, values, rank);
+}
+
 // Most values are above the limit: four vectors are looked at together, and one by one only where something is found.
 inline std::size_t at_most(std::size_t n, const float* values, float limit, std::uint32_t* index) {
   const Tag<float> d;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -70,6 +71,49 @@ TEST_P(SquaredDistancesOn, HaveTheSameBitsForOneRowAsForMany) {
       float one = 0;
       target.squared_distances(1, 1, 150, x.data() + i * x.ld(), x.ld(), y.data() + j * y.ld(), y.ld(), &one, 1);
       EXPECT_EQ(one, all.at(i, j));
+    }
+  }
+}
+
+ODDSHOT_EVERY_TARGET(GapsOn);
+
+// d + 1 roundings of eps / 2 of terms that are all positive; doubled for the differences' own.
+template <class T>
+void expect_gaps_near_oracle(const Table<T>& target, std::size_t m, std::size_t n, std::size_t d) {
+  const Plane<T> x = Plane<T>::normal(m, d, 1);
+  const Plane<T> y = Plane<T>::normal(d, n, 2);
+  const T limit = T(0.75);
+  Plane<T> sum(m, n);
+  Plane<T> largest(m, n);
+  Plane<T> saturating(m, n);
+  target.gaps(m, n, d, x.data(), x.ld(), y.data(), y.ld(), limit, sum.data(), largest.data(), saturating.data(), sum.ld());
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      double all = 0;
+      double bounded = 0;
+      T most = 0;
+      for (std::size_t k = 0; k < d; ++k) {
+        const T gap = std::abs(x.at(i, k) - y.at(k, j));
+        all += static_cast<double>(gap);
+        bounded += static_cast<double>(std::min(gap, limit));
+        most = std::max(most, gap);
+      }
+      const double relative = static_cast<double>(d + 1) * std::numeric_limits<T>::epsilon();
+      ASSERT_TRUE(within(sum.at(i, j), all, relative * all)) << sum.at(i, j) << " not " << all;
+      ASSERT_TRUE(within(saturating.at(i, j), bounded, relative * bounded)) << saturating.at(i, j) << " not " << bounded;
+      ASSERT_EQ(largest.at(i, j), most);
+    }
+  }
+  ASSERT_TRUE(sum.padding_is_intact() && largest.padding_is_intact() && saturating.padding_is_intact());
+}
+
+TEST_P(GapsOn, AreNearTheOracle) {
+  for (const std::size_t m : {0, 1, 3}) {
+    for (const std::size_t n : sizes<float>()) {
+      for (const std::size_t d : {0, 1, 7, 40}) {
+        expect_gaps_near_oracle(table<float>(GetParam()), m, n, d);
+        expect_gaps_near_oracle(table<double>(GetParam()), m, n, d);
+      }
     }
   }
 }

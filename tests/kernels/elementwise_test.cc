@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -188,6 +189,30 @@ void expect_at_most(const Table<T>& target) {
 TEST_P(ElementwiseOn, AtMostFindsThePlacesInOrder) {
   expect_at_most(table<float>(GetParam()));
   expect_at_most(table<double>(GetParam()));
+}
+
+// At least `rank` values are at most the limit, and no more than some times as many where their order is random.
+template <class T>
+void expect_limit_of(const Table<T>& target) {
+  for (const std::size_t n : {std::size_t{128}, std::size_t{131}, std::size_t{512}, std::size_t{1000}}) {
+    const Plane<T> values = Plane<T>::normal(1, n, 9);
+    for (const std::size_t rank : {std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{33}, std::size_t{64}}) {
+      const T limit = target.limit_of(n, values.data(), rank);
+      const auto below = static_cast<std::size_t>(std::count_if(values.data(), values.data() + n, [&](T v) { return v <= limit; }));
+      ASSERT_GE(below, rank) << n << " values";
+      ASSERT_LE(below, 8 * rank) << n << " values";
+    }
+  }
+  // Screens that hold NaN alone count for nothing.
+  std::vector<T> values(256, std::numeric_limits<T>::quiet_NaN());
+  values[100] = T{3};
+  EXPECT_EQ(target.limit_of(values.size(), values.data(), 1), T{3});
+  EXPECT_EQ(target.limit_of(values.size(), values.data(), 2), std::numeric_limits<T>::infinity());
+}
+
+TEST_P(ElementwiseOn, LimitOfIsAboveAsManyValuesAsAreAskedFor) {
+  expect_limit_of(table<float>(GetParam()));
+  expect_limit_of(table<double>(GetParam()));
 }
 
 }  // namespace

@@ -53,36 +53,20 @@ void blend(const Matrix& one, const Matrix& two, Matrix& out) {
   for (std::size_t i = 0; i < one.rows() * one.cols(); ++i) out.data()[i] = 0.5F * (one.data()[i] + two.data()[i]);
 }
 
-// Sums of |difference|, its largest and its saturating sum over the columns of q and z, a row against all normals: lanes are normals.
+// Sums of |difference|, its largest and its saturating sum over the columns of q and z, of each row to each normal: [B x n].
 struct Sums {
   Matrix all, largest, saturating;
 };
 
 void absolute_differences(const Task& task, const Planes& planes, std::size_t first, std::size_t count, Sums& out) {
-  for (Matrix* m : {&out.all, &out.largest, &out.saturating}) m->resize(count, task.n);
+  Matrix rows(count, 2 * task.d);
   for (std::size_t b = 0; b < count; ++b) {
-    float* all = out.all.row(b).data();
-    float* largest = out.largest.row(b).data();
-    float* saturating = out.saturating.row(b).data();
-    std::fill_n(all, task.n, 0.0F);
-    std::fill_n(largest, task.n, 0.0F);
-    std::fill_n(saturating, task.n, 0.0F);
-    // A column's q and z together: the sums are read and written half as often.
-    for (std::size_t j = 0; j < task.d; ++j) {
-      const float q = planes.q(first + b, j);
-      const float z = planes.z(first + b, j);
-      const float* other_q = task.by_column.row(j).data();
-      const float* other_z = task.by_column.row(task.d + j).data();
-      for (std::size_t i = 0; i < task.n; ++i) {
-        const float gap_q = std::fabs(q - other_q[i]);
-        const float gap_z = std::fabs(z - other_z[i]);
-        const float larger = gap_q < gap_z ? gap_z : gap_q;
-        all[i] += gap_q + gap_z;
-        largest[i] = largest[i] < larger ? larger : largest[i];
-        saturating[i] += (gap_q < kSaturation ? gap_q : kSaturation) + (gap_z < kSaturation ? gap_z : kSaturation);
-      }
-    }
+    const auto z = std::ranges::copy(planes.q.row(first + b), rows.row(b).begin()).out;
+    std::ranges::copy(planes.z.row(first + b), z);
   }
+  for (Matrix* m : {&out.all, &out.largest, &out.saturating}) m->resize(count, task.n);
+  kernels::table<float>().gaps(count, task.n, rows.cols(), rows.data(), rows.cols(), task.by_column.data(), task.n, kSaturation,
+                               out.all.data(), out.largest.data(), out.saturating.data(), task.n);
 }
 
 // Everything of one metric with columns of its own.
