@@ -15,4 +15,5 @@ cd "$work/learn2learn-0.2.0"
 rm learn2learn/data/*.c
 "$venv/bin/python" setup.py -q build_ext --inplace >build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
 cp -r learn2learn "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')"
+cd /
 "$venv/bin/python" -W ignore -c 'import learn2learn' 2>/dev/null

@@ -1,5 +1,6 @@
 #include "data/column_builder.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -17,10 +18,13 @@ void ColumnBuilder::refuse(std::string_view value, CellKind kind) {
 }
 
 void ColumnBuilder::reserve(std::size_t values) {
+  const auto make_room = [values](auto& column) {
+    if (values > column.capacity()) column.reserve(std::max(values, column.size() + column.size() / 2));
+  };
   if (column_.kind == ColumnKind::kNumeric) {
-    column_.numbers.reserve(values);
+    make_room(column_.numbers);
   } else {
-    column_.codes.reserve(values);
+    make_room(column_.codes);
   }
 }
 

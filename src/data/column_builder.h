@@ -46,7 +46,7 @@ class ColumnBuilder {
   // number(at): a float or double, NaN if it is missing; spell(at, room): as it is spelt where the column is a category.
   template <class Index, class Number, class Spell>
   void append_numbers(std::int64_t count, const Index& index, const Number& number, const Spell& spell);
-  // Makes room for so many values in all, if that is more than there is.
+  // Makes room for so many values in all; for half as many again at least, so that file after file does not copy the column each time.
   void reserve(std::size_t values);
   // As many missing values.
   void append_missing(std::size_t count) { add_missing(count); }

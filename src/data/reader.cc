@@ -31,7 +31,7 @@ using Names = std::set<std::string, std::less<>>;
 // Batches with fewer cells are not worth waking threads for (some 0.5 ms of parsing).
 constexpr std::size_t kCellsWorthThreads = 20'000;
 
-// Room for rows of a file of which the first batch is known, beside those it promises.
+// Room for the rows of a file by the share that its first batch is of it: a fiftieth more, as rows differ in length.
 constexpr double kRoom = 1.02;
 
 struct Lists {

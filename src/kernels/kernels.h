@@ -15,7 +15,7 @@ namespace oddshot::kernels {
 // then max(0, .) if relu; step(x) = x > 0 ? 1 : 0, a ReLU's derivative from its value. a(m,k) = a[m * a_row + k * a_col], so a transposed A
 // needs no copy; b(k,n) = b[k * ldb + n]. A null a2, bias, scale, gate or addend is left out (scale, gate: 1). c may be the same plane as
 // addend, scale or gate; it must not overlap a or b. Each c[m,n] is summed in the order of k, so a result does not depend on m or n; but a
-// single column (n = 1) where a_col = a2_col = 1 and ldb = ldb2 = 1 is summed by lanes, whatever m is.
+// single column (n = 1) where a_col = a2_col = 1 and ldb = ldb2 = 1 may be summed by lanes, which k alone decides.
 template <class T>
 struct Product {
   std::size_t m = 0, n = 0, k = 0;

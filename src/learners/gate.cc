@@ -215,8 +215,7 @@ class Gate final : public Learner {
 
  private:
   // How much each w_j of a member grows to lean on the plain mean of the scores: c / D of gate.h. scratch.basis is of the support.
-  float lean(const AdaptedState& state, std::size_t member, const float* weights, const Support& support,
-             GateScratch<float>& work) const {
+  float lean(const AdaptedState& state, std::size_t member, const float* weights, const Support& support, GateScratch<float>& work) const {
     model_.judge(state.values.data(), member, weights, support.rows, work, nets::Keep::kOutputsOnly);
     std::vector<double> logits;
     std::vector<double> means;

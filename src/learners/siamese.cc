@@ -78,8 +78,8 @@ struct PairLoss {
 template <bool kSquared, class T>
 PairLoss<T> pair_loss(T sign, T distance, T margin) {
   const T away = (1 - sign) / 2 * margin + sign * distance;  // distance, or margin - distance
-  const T amount = away > 0 ? away : T{0};                   // what the loss is a power of
-  const T slope = away > 0 ? sign : T{0};
+  const T amount = away <= 0 ? T{0} : away;                  // what the loss is a power of; NaN stays
+  const T slope = away <= 0 ? T{0} : sign;
   return kSquared ? PairLoss<T>{amount * amount, 2 * amount * slope} : PairLoss<T>{amount, slope};
 }
 

@@ -17,7 +17,7 @@ namespace oddshot {
 
 namespace {
 
-constexpr std::size_t kRowsAtATime = 4096;
+constexpr std::size_t kRowsAtATime = 4096;  // their views, of 40 columns 3 MB, are little beside those of all
 
 // The rows that tasks use, each once, in the order of the table.
 std::vector<std::uint32_t> rows_of(const std::vector<TaskRows>& tasks) {
@@ -52,9 +52,10 @@ std::vector<std::uint32_t> reference_rows(const SuiteRows& rows) {
   return result;
 }
 
-// What was found in some rows, to what was found in those before.
-void add(const TransformReport& found, TransformReport& total) {
-  const auto add_counts = [](const std::vector<TransformReport::Count>& from, std::vector<TransformReport::Count>& to) {
+// What was found in some rows, to what was found in those before; counts stay in the order of the columns.
+void add(const TransformReport& found, const std::vector<std::string>& columns, TransformReport& total) {
+  const auto place = [&](const TransformReport::Count& count) { return std::find(columns.begin(), columns.end(), count.column); };
+  const auto add_counts = [&](const std::vector<TransformReport::Count>& from, std::vector<TransformReport::Count>& to) {
     for (const auto& count : from) {
       const auto known = std::find_if(to.begin(), to.end(), [&](const auto& one) { return one.column == count.column; });
       if (known == to.end()) {
@@ -63,6 +64,7 @@ void add(const TransformReport& found, TransformReport& total) {
         known->rows += count.rows;
       }
     }
+    std::stable_sort(to.begin(), to.end(), [&](const auto& one, const auto& other) { return place(one) < place(other); });
   };
   add_counts(found.unseen_categories, total.unseen_categories);
   add_counts(found.unexpected_missing, total.unexpected_missing);
@@ -177,8 +179,7 @@ Preprocessor fit_preprocessor(const SuiteRows& rows) {
 TaskSuite encode(const SuiteRows& rows) {
   if (rows.manifest.cut == Cut::kTable || rows.training.empty()) return encode_tables(rows);
   Preprocessor preprocessor = fit_preprocessor(rows);
-  Views views =
-      Views::fit(preprocessor.transform(rows.table, rows.training_normals), preprocessor.feature_kinds(), rows.manifest.views);
+  Views views = Views::fit(preprocessor.transform(rows.table, rows.training_normals), preprocessor.feature_kinds(), rows.manifest.views);
   Matrix reference = views.transform(preprocessor.transform(rows.table, reference_rows(rows)));
   return encode(rows, std::move(preprocessor), std::move(views), std::move(reference));
 }
@@ -199,11 +200,11 @@ TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, 
   // tables, so that features with windows are made at once.
   const std::size_t at_a_time = rows.manifest.preprocessor.windows.empty() ? kRowsAtATime : rows.table.rows();
   const auto append = [&](std::span<const std::uint32_t> part, TransformReport* report) {
-    for (std::size_t first = 0; first < part.size(); first += at_a_time) {
+    for (std::size_t first = 0; first < std::max<std::size_t>(part.size(), 1); first += at_a_time) {
       const auto some = part.subspan(first, std::min(at_a_time, part.size() - first));
       TransformReport found;
       const Matrix features = suite.preprocessor.transform(rows.table, some, report != nullptr ? &found : nullptr);
-      if (report != nullptr) add(found, *report);
+      if (report != nullptr) add(found, rows.feature_columns, *report);
       for (std::size_t at = 0; at < some.size(); at += kRowsAtATime) {
         const Matrix joined = suite.views.transform(features.view().slice(at, std::min(kRowsAtATime, some.size() - at)));
         std::copy_n(joined.data(), joined.rows() * joined.cols(), pool->rows.data() + next * pool->rows.cols());

@@ -78,16 +78,8 @@ Operands<T> operands(Form form, std::size_t m, std::size_t n, std::size_t k, T a
   const std::size_t a_cols = form.transposed ? m : k;
   constexpr std::size_t kPad = 3;
   const std::size_t of_b = form.contiguous ? 0 : kPad;
-  return {make(a_rows, a_cols, 1, kPad),
-          make(k, n, 2, of_b),
-          make(a_rows, a_cols, 3, kPad),
-          make(k, n, 4, of_b),
-          make(1, n, 5, kPad),
-          make(m, n, 6, kPad),
-          make(m, n, 7, kPad),
-          make(m, n, 8, kPad),
-          Plane<T>(m, n, 5),
-          alpha};
+  return {make(a_rows, a_cols, 1, kPad), make(k, n, 2, of_b), make(a_rows, a_cols, 3, kPad), make(k, n, 4, of_b), make(1, n, 5, kPad),
+          make(m, n, 6, kPad),           make(m, n, 7, kPad), make(m, n, 8, kPad),           Plane<T>(m, n, 5),   alpha};
 }
 
 template <class T, class Change>
@@ -103,7 +95,7 @@ Operands<double> in_double(const Operands<T>& o, Change change) {
 // formula of absolute values: (k + 2) eps times that bounds the error, k being all products; doubled for the oracle's own in double.
 template <class T>
 void expect_near_oracle(const Table<T>& target, Form form, std::size_t m, std::size_t n, std::size_t k) {
-  Operands<T> o = operands<T>(form, m, n, k, T(-0.7), [](auto rows, auto cols, auto index, auto pad) { return Plane<T>::normal(rows, cols, index, pad); });
+  Operands<T> o = operands<T>(form, m, n, k, T(-0.7), Plane<T>::normal);
   Operands<double> exact = in_double(o, [](double x) { return x; });
   Operands<double> sizes_of = in_double(o, [](double x) { return std::abs(x); });
   target.product(o.product(form, m, n, k));
@@ -154,7 +146,7 @@ void expect_exact(const Table<T>& target) {
     const std::size_t m = 23;
     const std::size_t n = 45;
     const std::size_t k = 70;
-    Operands<T> o = operands<T>(form, m, n, k, T{2}, [](auto rows, auto cols, auto index, auto pad) { return Plane<T>::whole(rows, cols, index, pad); });
+    Operands<T> o = operands<T>(form, m, n, k, T{2}, Plane<T>::whole);
     Operands<double> exact = in_double(o, [](double x) { return x; });
     target.product(o.product(form, m, n, k));
     table<double>("scalar").product(exact.product(form, m, n, k));
@@ -173,7 +165,7 @@ TEST_P(ProductOn, IsExactForSmallIntegers) {
 template <class T>
 void expect_same_bits_in_parts(const Table<T>& target, Form form, std::size_t m, std::size_t n) {
   const std::size_t k = 37;
-  Operands<T> o = operands<T>(form, m, n, k, T(0.3), [](auto rows, auto cols, auto index, auto pad) { return Plane<T>::normal(rows, cols, index, pad); });
+  Operands<T> o = operands<T>(form, m, n, k, T(0.3), Plane<T>::normal);
   const Product<T> whole = o.product(form, m, n, k);
   target.product(whole);
   const auto expect_part = [&](std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) {
@@ -223,8 +215,7 @@ TEST_P(ProductOn, MayWriteOverItsAddendOrItsScale) {
   const Table<float>& target = table<float>(GetParam());
   for (const std::size_t n : {1, 33}) {
     const Form form{.scale = true, .addend = true};
-    Operands<float> o =
-        operands<float>(form, 35, n, 9, -0.5F, [](auto rows, auto cols, auto index, auto pad) { return Plane<float>::normal(rows, cols, index, pad); });
+    Operands<float> o = operands<float>(form, 35, n, 9, -0.5F, Plane<float>::normal);
     Operands<float> over_addend = o;
     Operands<float> over_scale = o;
     target.product(o.product(form, 35, n, 9));
@@ -248,7 +239,7 @@ TEST_P(ProductOn, MayWriteOverItsAddendOrItsScale) {
 TEST_P(ProductOn, IsZeroWhereItsGateIsNotAboveZero) {
   const Table<float>& target = table<float>(GetParam());
   for (const std::size_t n : {1, 33}) {
-    const auto make = [](auto rows, auto cols, auto index, auto pad) { return Plane<float>::normal(rows, cols, index, pad); };
+    const auto make = &Plane<float>::normal;
     Operands<float> open = operands<float>({}, 35, n, 9, 1.0F, make);
     Operands<float> gated = operands<float>({.gate = true}, 35, n, 9, 1.0F, make);
     const float gates[] = {-1.0F, -0.0F, 0.0F, 1e-40F, 2.0F, std::numeric_limits<float>::quiet_NaN()};
@@ -270,8 +261,7 @@ TEST_P(ProductOn, IsZeroWhereItsGateIsNotAboveZero) {
 TEST_P(ProductOn, KeepsANanThroughTheRelu) {
   for (const std::size_t n : {1, 20}) {
     const Form form{.relu = true};
-    Operands<float> o =
-        operands<float>(form, 20, n, 3, 1.0F, [](auto rows, auto cols, auto index, auto pad) { return Plane<float>::normal(rows, cols, index, pad); });
+    Operands<float> o = operands<float>(form, 20, n, 3, 1.0F, Plane<float>::normal);
     o.a.at(7, 1) = std::numeric_limits<float>::quiet_NaN();
     table<float>(GetParam()).product(o.product(form, 20, n, 3));
     for (std::size_t i = 0; i < 20; ++i) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -53,6 +54,51 @@ TEST(Encode, KeepsAColumnThatTrainingAnomaliesVary) {
   EXPECT_EQ(encode(rows).preprocessor.dropped(), std::vector<std::string>{"same"});
   rows.table.columns[2].numbers[6] = 5;
   EXPECT_TRUE(encode(rows).preprocessor.dropped().empty());
+}
+
+// More rows a side than are encoded at a time, twice over; what is odd in them lies in the first and the last of the three parts.
+TEST(Encode, ManyRowsAreThoseOfOneTransform) {
+  constexpr std::size_t kMany = 2 * 4096 + 3;
+  SuiteRows rows;
+  rows.manifest.name = "many";
+  rows.manifest.label = "label";
+  rows.manifest.normal = {"ok"};
+  Column label{"label", ColumnKind::kCategory, {}, {}, {"ok", "a", "b"}};
+  Column x{"x", ColumnKind::kNumeric, {}, {}, {}};
+  Column hue{"hue", ColumnKind::kCategory, {}, {}, {"red", "blue", "green"}};
+  Column colour{"colour", ColumnKind::kCategory, {}, {}, {"red", "blue", "green"}};
+  for (std::size_t side = 0; side < 2; ++side) {
+    TaskRows task{side == 0 ? "a" : "b", {}, {}};
+    for (std::size_t i = 0; i < kMany; ++i) {
+      const auto row = static_cast<std::uint32_t>(side * kMany + i);
+      (i % 1000 == 999 ? task.anomalies : task.normals).push_back(row);
+      label.codes.push_back(i % 1000 == 999 ? static_cast<std::int32_t>(side) + 1 : 0);
+      x.numbers.push_back(static_cast<float>((row * 37) % 101));
+      colour.codes.push_back(side == 1 && (i == 5 || i == 8200) ? 2 : static_cast<std::int32_t>(i % 2));
+      hue.codes.push_back(side == 1 && i == 8201 ? 2 : static_cast<std::int32_t>(i % 2));
+    }
+    if (side == 0) rows.training_normals = task.normals;
+    (side == 0 ? rows.training : rows.held_out).push_back(std::move(task));
+  }
+  rows.table.columns = {label, x, hue, colour};
+  rows.feature_columns = {"x", "hue", "colour"};
+  const TaskSuite suite = encode(rows);
+  for (const bool held_out : {false, true}) {
+    const Task& task = held_out ? suite.held_out.at(0) : suite.training.at(0);
+    const TaskRows& from = held_out ? rows.held_out[0] : rows.training[0];
+    for (const auto& [pool_rows, table_rows] : {std::pair(task.normals, from.normals), std::pair(task.anomalies, from.anomalies)}) {
+      const Matrix expected = suite.views.transform(suite.preprocessor.transform(rows.table, table_rows));
+      ASSERT_EQ(pool_rows.size(), table_rows.size());
+      for (std::size_t i = 0; i < pool_rows.size(); ++i) {
+        ASSERT_TRUE(std::ranges::equal(task.pool->rows.row(pool_rows[i]), expected.row(i))) << i;
+      }
+    }
+  }
+  ASSERT_EQ(suite.report.unseen_categories.size(), 2U);
+  EXPECT_EQ(suite.report.unseen_categories[0].column, "hue") << "in the order of the columns, not of what was met first";
+  EXPECT_EQ(suite.report.unseen_categories[0].rows, 1U);
+  EXPECT_EQ(suite.report.unseen_categories[1].column, "colour");
+  EXPECT_EQ(suite.report.unseen_categories[1].rows, 2U);
 }
 
 TEST(Encode, RowsAreThoseOfPreprocessorAndViewsInOnePool) {
