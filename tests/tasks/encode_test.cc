@@ -58,7 +58,7 @@ TEST(Encode, KeepsAColumnThatTrainingAnomaliesVary) {
 
 // More rows a side than are encoded at a time, twice over; what is odd in them lies in the first and the last of the three parts.
 TEST(Encode, ManyRowsAreThoseOfOneTransform) {
-  constexpr std::size_t kMany = 2 * 4096 + 3;
+  constexpr std::size_t kMany = 2 * 4096 + 20;
   SuiteRows rows;
   rows.manifest.name = "many";
   rows.manifest.label = "label";
