@@ -133,8 +133,8 @@ def test_an_onnx_model_written_in_python_is_that_of_the_command_line_and_scores_
 
 
 def options_of(command):
-    found = {line.split()[0].split(",")[0] for line in run(PROGRAM, command, "--help").splitlines() if line.strip().startswith("--")}
-    return {name.strip("-").replace("-", "_") for name in found}
+    found = {line.split()[0].split(",")[0] for line in run(PROGRAM, command, "--help-all").splitlines() if line.strip().startswith("--")}
+    return {name.strip("-").replace("-", "_") for name in found - {"--help-all"}}
 
 
 def test_the_options_of_training_and_judging_are_those_of_the_command_line():
