@@ -52,7 +52,7 @@ class Cutter {
     carried->batch = std::move(rows);
     RowBatch part;
     part.rows = static_cast<std::size_t>(carried->batch->num_rows());
-    part.typed = typed_rows(*carried->batch, options_, false, path_,
+    part.typed = typed_rows(*carried->batch, options_, false, source_of(path_, part.rows, rows_),
                             [&](std::size_t row) { return fmt::format("{}, row {}", path_, rows_ + row + 1); });
     part.carried = std::move(carried);
     rows_ += part.rows;

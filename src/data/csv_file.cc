@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -58,13 +59,21 @@ class EndedStream : public arrow::io::InputStream {
   }
 
  private:
+  // Lines end with \n, \r\n or \r. Few files have a \r, so that these are looked for first.
   void count(std::string_view bytes) {
+    if (bytes.empty()) return;
     lines_ += static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
-    if (!bytes.empty()) last_ = bytes.back();
+    if (last_ == '\r' && bytes.front() == '\n') --lines_;  // was counted at its \r
+    if (bytes.find('\r') != std::string_view::npos) {
+      std::size_t lone = bytes.back() == '\r' ? 1 : 0;
+      for (std::size_t i = 0; i + 1 < bytes.size(); ++i) lone += bytes[i] == '\r' && bytes[i + 1] != '\n' ? 1 : 0;
+      lines_ += lone;
+    }
+    last_ = bytes.back();
   }
   void end() {
     ended_ = true;
-    lines_ += last_ == '\n' ? 0 : 1;
+    lines_ += last_ == '\n' || last_ == '\r' ? 0 : 1;
   }
 
   std::shared_ptr<arrow::io::InputStream> stream_;  // shared with nobody, but Arrow hands out nothing else
@@ -107,6 +116,7 @@ class CsvFile : public TableFile {
     if (!more) throw FormatError(fmt::format("{}: the file is empty", path()));
     check_text(rows);
     check_closed(rows);
+    blank_ = rows.line(0) - 1;
     if (header_) {
       for (const std::string& name : rows.values()) names_.emplace_back(trimmed(name));
       more = rows.next();
@@ -126,6 +136,7 @@ class CsvFile : public TableFile {
   void read(const std::vector<std::size_t>& columns, const TakeBatch& take) override {
     auto read_options = arrow::csv::ReadOptions::Defaults();
     read_options.block_size = static_cast<std::int32_t>(std::min<std::size_t>(block_size_, std::size_t{1} << 30U));
+    read_options.skip_rows = static_cast<std::int32_t>(std::min<std::size_t>(blank_, std::numeric_limits<std::int32_t>::max()));
     read_options.autogenerate_column_names = true;  // f0, f1, ...: positions, whatever the header says
     read_options.skip_rows_after_names = header_ ? 1 : 0;
     auto parse_options = arrow::csv::ParseOptions::Defaults();
@@ -166,7 +177,7 @@ class CsvFile : public TableFile {
       if (!batch.ok()) explain(batch.status(), columns);
       if (!hand_on(**batch, take, bytes > 0 ? static_cast<double>((*reader)->bytes_read()) / bytes : 0)) return;
     }
-    one_a_line_ = lines == read + (header_ ? 1 : 0);
+    one_a_line_ = lines == blank_ + (header_ ? 1 : 0) + read;
     if (!suspect) return;
     CsvRows rows = open_rows();
     while (rows.next()) check_closed(rows);
@@ -174,7 +185,7 @@ class CsvFile : public TableFile {
 
   std::optional<std::size_t> first_line() const override {
     if (!one_a_line_) return std::nullopt;
-    return header_ ? 2 : 1;
+    return blank_ + (header_ ? 2 : 1);
   }
 
   std::string place(std::size_t row, std::size_t column) override {
@@ -237,6 +248,7 @@ class CsvFile : public TableFile {
   std::optional<char> separator_;  // known once the first row has been read
   char quote_;
   bool header_;
+  std::size_t blank_ = 0;    // lines before the first row, which Arrow would take for it
   bool one_a_line_ = false;  // every row
   std::size_t block_size_ = std::size_t{1} << 20U;
 };

@@ -14,7 +14,7 @@ CsvRows::CsvRows(std::function<std::size_t(char*, std::size_t)> read, std::optio
 // A name with a tab or a semicolon in it, and no other beside it, is not to be expected; a file that is separated by them is.
 char CsvRows::told_separator() {
   std::size_t i = at_;
-  bool quoted = false, begun = false, tab = false, semicolon = false;
+  bool quoted = false, begun = false, blank_tab = false, tab = false, semicolon = false;
   while (true) {
     if (i == size_) {  // the first line may come in pieces
       if (size_ == buffer_.size()) break;
@@ -29,8 +29,12 @@ char CsvRows::told_separator() {
     if (line_end) break;
     begun = true;
     if (c == ',') return ',';
-    tab = tab || c == '\t';
     semicolon = semicolon || c == ';';
+    if (c == '\t') {
+      blank_tab = true;
+    } else if (c != ' ') {
+      tab = tab || blank_tab;  // blanks that end the line separate nothing
+    }
   }
   return tab ? '\t' : semicolon ? ';' : ',';
 }

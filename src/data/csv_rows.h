@@ -14,7 +14,7 @@ namespace oddshot::data {
 class CsvRows {
  public:
   // read(buffer, size) gives the next bytes of the file, 0 at its end. separator: nothing for a comma or, where the first line has none but
-  // a tab or a semicolon, that (outside of quotes, all of them). quote: 0 for none.
+  // a tab or a semicolon, that (outside of quotes, all of them; blanks at its end do not count). quote: 0 for none.
   CsvRows(std::function<std::size_t(char* buffer, std::size_t size)> read, std::optional<char> separator, char quote);
 
   // Moves to the next row; false at the end of the file.

@@ -108,9 +108,10 @@ class CsvRowReader final : public RowReader {
     carried->batch = arrow::RecordBatch::Make(arrow::schema(fields_), static_cast<std::int64_t>(lines_.size()), std::move(arrays));
     RowBatch batch;
     batch.rows = lines_.size();
-    batch.typed = typed_rows(*carried->batch, options_, true, input_.path(),
+    batch.typed = typed_rows(*carried->batch, options_, true, source_of(input_.path(), batch.rows, handed_on_, lines_),
                              [&](std::size_t row) { return fmt::format("{}:{}", input_.path(), lines_[row]); });
     batch.carried = std::move(carried);
+    handed_on_ += batch.rows;
     lines_.clear();
     if (!(*take_)(batch)) ended_ = true;
     return !ended_;
@@ -125,6 +126,7 @@ class CsvRowReader final : public RowReader {
   std::vector<std::shared_ptr<arrow::Field>> fields_;
   std::vector<arrow::StringBuilder> columns_;
   std::vector<std::size_t> lines_;  // of the rows that wait to be handed on
+  std::size_t handed_on_ = 0;       // rows before them
   GrowingInput input_;
   CsvRows rows_;
 };

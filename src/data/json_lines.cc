@@ -11,6 +11,24 @@
 #include "oddshot/base/error.h"
 
 namespace oddshot::data {
+namespace {
+
+// The object with blanks around its names dropped.
+nlohmann::json with_trimmed_names(nlohmann::json object, const std::string& place) {
+  const auto untrimmed = [](const std::string& name) { return trimmed(name).size() != name.size(); };
+  bool any = false;
+  for (const auto& [name, value] : object.items()) any = any || untrimmed(name);
+  if (!any) return object;
+  nlohmann::json out = nlohmann::json::object();
+  for (auto& [name, value] : object.items()) {
+    const std::string own(trimmed(name));
+    if (out.contains(own)) throw FormatError(fmt::format("{}: two members are called {}", place, in_quotes(own)));
+    out[own] = std::move(value);
+  }
+  return out;
+}
+
+}  // namespace
 
 JsonLines::JsonLines(std::string path, ReadBytes read, bool unended) : path_(std::move(path)), read_(std::move(read)), unended_(unended) {}
 
@@ -48,11 +66,14 @@ bool JsonLines::next() {
 nlohmann::json JsonLines::object() const {
   const std::string place = fmt::format("{}:{}", path_, line_);
   if (!is_utf8(text_)) throw FormatError(fmt::format("{}: not UTF-8", place));
-  nlohmann::json object = parse_json(text_, place);
-  if (!object.is_object()) {
+  const auto refuse = [&] {
     throw FormatError(fmt::format("{}: a line that is not an object; JSON lines are an object a line, {{\"column\": value, ...}}", place));
-  }
-  return object;
+  };
+  // JSON that is no JSON lines: a list of objects, or an object over several lines.
+  if (text_.starts_with('[') || text_ == "{") refuse();
+  nlohmann::json object = parse_json(text_, place);
+  if (!object.is_object()) refuse();
+  return with_trimmed_names(std::move(object), place);
 }
 
 void JsonLines::take_names(const nlohmann::json& object) {
@@ -60,7 +81,8 @@ void JsonLines::take_names(const nlohmann::json& object) {
   for (const auto& [name, value] : object.items()) all_seen = all_seen && seen_.contains(name);
   if (all_seen) return;
   const auto ordered = nlohmann::ordered_json::parse(text_);  // the other kind sorts names
-  for (const auto& [name, value] : ordered.items()) {
+  for (const auto& [spelt, value] : ordered.items()) {
+    const std::string name(trimmed(spelt));
     if (seen_.insert(name).second) names_.push_back(name);
   }
 }

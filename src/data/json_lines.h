@@ -23,7 +23,7 @@ class JsonLines {
 
   const std::string& text() const { return text_; }
   std::size_t line() const { return line_; }  // from 1
-  // The line as an object. Throws FormatError naming file and line.
+  // The line as an object, blanks around its names dropped. Throws FormatError naming file and line.
   nlohmann::json object() const;
   // Adds the names of this line's object, as object() gave it, to names().
   void take_names(const nlohmann::json& object);

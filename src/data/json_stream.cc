@@ -77,9 +77,10 @@ class JsonLinesReader final : public RowReader {
     carried->lines = std::move(texts_);
     RowBatch batch;
     batch.rows = lines_.size();
-    batch.typed = typed_rows(*carried->batch, options_, true, input_.path(),
+    batch.typed = typed_rows(*carried->batch, options_, true, source_of(input_.path(), batch.rows, handed_on_, lines_),
                              [&](std::size_t row) { return fmt::format("{}:{}", input_.path(), lines_[row]); });
     batch.carried = std::move(carried);
+    handed_on_ += batch.rows;
     lines_.clear();
     texts_.clear();
     objects_.clear();
@@ -95,6 +96,7 @@ class JsonLinesReader final : public RowReader {
   std::vector<nlohmann::json> objects_;
   std::vector<std::string> texts_;
   std::vector<std::size_t> lines_;
+  std::size_t handed_on_ = 0;  // rows before them
   GrowingInput input_;
   JsonLines lines_in_;
 };

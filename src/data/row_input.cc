@@ -73,7 +73,14 @@ std::size_t GrowingInput::read(char* buffer, std::size_t size) {
   return count;
 }
 
-Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options, bool untyped, const std::string& path,
+SourceFile source_of(const std::string& path, std::size_t rows, std::size_t before, std::span<const std::size_t> lines) {
+  SourceFile source{.path = path, .first_row = 0, .rows = rows, .counted_from = before + 1, .lines = !lines.empty()};
+  for (std::size_t r = 1; r < lines.size(); ++r) source.lines = source.lines && lines[r] == lines[r - 1] + 1;
+  if (source.lines) source.counted_from = lines.front();
+  return source;
+}
+
+Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options, bool untyped, SourceFile source,
                  const std::function<std::string(std::size_t row)>& place) {
   static const MissingSpellings missing(ReadOptions().missing);
   Table table;
@@ -97,7 +104,7 @@ Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options,
   for (const std::string& name : options.numeric) add(name, ColumnBuilder::Wish::kNumeric);
   for (const std::string& name : options.category) add(name, ColumnBuilder::Wish::kCategory);
   for (const std::string& name : options.inferred) add(name, ColumnBuilder::Wish::kInfer);
-  table.sources = {{.path = path, .first_row = 0, .rows = static_cast<std::size_t>(batch.num_rows()), .counted_from = 1, .lines = false}};
+  table.sources.push_back(std::move(source));
   return table;
 }
 
@@ -107,7 +114,10 @@ Guess guess_format(std::string_view start) {
   if (start.starts_with("\xFF\xFF\xFF\xFF")) return {.format = RowFormat::kArrow, .stream = true};
   if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
   const std::size_t text = start.find_first_not_of(" \t\r\n");
-  const bool object = text != std::string_view::npos && start[text] == '{';
+  std::size_t brace = text;
+  if (text != std::string_view::npos && start[text] == '[')
+    brace = start.find_first_not_of(" \t\r\n", text + 1);  // to be refused as what it is
+  const bool object = brace != std::string_view::npos && start[brace] == '{';
   return {.format = object ? RowFormat::kJsonLines : RowFormat::kCsv, .stream = false};
 }
 
@@ -119,6 +129,7 @@ namespace {
 using data::InputFile;
 
 constexpr std::string_view kGzip = "\x1f\x8b";
+constexpr std::size_t kLongestMark = 8;
 
 // What the first bytes say, which are put back.
 data::Guess guess(InputFile& file) {
@@ -128,6 +139,7 @@ data::Guess guess(InputFile& file) {
     const std::size_t count = file.read(buffer, sizeof(buffer) - start.size());
     if (count == 0) break;
     start.append(buffer, count);
+    if (start.size() >= kLongestMark) break;
     // Text may come slowly; only the marks of binary formats are waited for.
     if (start[0] != 'P' && start[0] != 'A' && start[0] != '\xFF' && start[0] != kGzip[0]) break;
   }

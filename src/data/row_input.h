@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,15 +59,19 @@ struct Guess {
   RowFormat format = RowFormat::kCsv;
   bool stream = false;  // Arrow's format for streams
 };
-inline constexpr std::size_t kTellingBytes = 8;
+inline constexpr std::size_t kTellingBytes = 64;
 Guess guess_format(std::string_view start);
 
 // A row may not be longer: a quote that is never closed would take the rest of an endless stream into memory.
 inline constexpr std::size_t kLongestRow = std::size_t{64} << 20U;
 
+// Where the rows of a batch come from, `before` rows into `path`. lines: of text, the line of each; where not every row is the next line,
+// rows are counted.
+SourceFile source_of(const std::string& path, std::size_t rows, std::size_t before, std::span<const std::size_t> lines = {});
+
 // The columns of the batch that were asked for and are there, typed. place(row) says where a row stands. untyped: text is a number if it
 // looks like one. Throws FormatError.
-Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options, bool untyped, const std::string& path,
+Table typed_rows(const arrow::RecordBatch& batch, const RowReadOptions& options, bool untyped, SourceFile source,
                  const std::function<std::string(std::size_t row)>& place);
 
 std::unique_ptr<RowReader> open_csv_rows(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::optional<char> separator);

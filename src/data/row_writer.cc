@@ -223,12 +223,13 @@ class JsonLinesWriter final : public TextWriter {
       return;
     }
     const auto object = nlohmann::ordered_json::parse(line);
+    const auto& members = object.get_ref<const nlohmann::ordered_json::object_t&>();
     text_ += '{';
     for (const std::string& name : kept_) {
-      const auto found = object.find(name);
-      if (found == object.end()) continue;
+      const auto found = std::ranges::find_if(members, [&](const auto& member) { return data::trimmed(member.first) == name; });
+      if (found == members.end()) continue;
       add_key(name);
-      text_ += found->dump();
+      text_ += found->second.dump();
     }
   }
   void add_key(const std::string& name) {

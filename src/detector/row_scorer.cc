@@ -72,9 +72,7 @@ RowScorer::Scored RowScorer::scored(const RowBatch& batch) {
     if (weights != nullptr) {
       weight = weights->numbers[r];
       if (!(*weight >= 0)) {
-        throw FormatError(fmt::format("{}row {}, column \"{}\": a weight must be a number of 0 or more",
-                                      batch.typed.sources.empty() ? "" : batch.typed.sources.front().path + ", ", rows_ + r + 1,
-                                      options_.weight));
+        throw FormatError(fmt::format("{}, column \"{}\": a weight must be a number of 0 or more", batch.typed.place(r), options_.weight));
       }
     }
     out.p_values.push_back(calibration.p_value(out.scores[r], weight));

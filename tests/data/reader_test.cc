@@ -110,6 +110,28 @@ TEST_F(Reader, DropsTheMarkBlanksAndEitherLineEnd) {
   }
 }
 
+TEST_F(Reader, ReadsTheSameWithBlankLinesBeforeTheFirstRow) {
+  for (const bool header : {true, false}) {
+    ReadOptions options;
+    options.header = header;
+    if (!header) options.names = {"a", "b"};
+    for (const std::string end : {"\n", "\r\n", "\r"}) {
+      const std::string plain = (header ? "a,b" + end : "") + "1,x" + end + "2,y" + end;
+      for (const std::string mark : {"", "\xEF\xBB\xBF"}) {
+        for (const std::string& blank : {std::string(), end, end + end}) {
+          const Table table = read(mark + blank + plain, options);
+          ASSERT_EQ(table.columns.size(), 2U);
+          EXPECT_EQ(shown(table, "a"), "1 2") << testing::PrintToString(mark + blank + plain);
+          EXPECT_EQ(shown(table, "b"), "x|y") << testing::PrintToString(mark + blank + plain);
+          EXPECT_EQ(relative(table.place(1)), fmt::format("t.csv:{}", 2 + blank.size() / end.size() + (header ? 1 : 0)))
+              << testing::PrintToString(mark + blank + plain);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(error("\n\na,b\n1,2\n1,2,3\n"), "t.csv:5: 3 values, but there are 2 columns");
+}
+
 TEST_F(Reader, ReadsQuotedValues) {
   const Table table = read("\"a\",\"b,\"\"c\"\"\"\n\"1\",\"x, y\"\n\"2\",\"two\nlines\"\n3,in\"side\n\"?\",\"\"\n");
   EXPECT_EQ(shown(table, "a"), "1 2 3 -");
@@ -218,6 +240,33 @@ TEST_F(Reader, PlacesAValueFarDownTheFile) {
   EXPECT_EQ(error(content, options), "t.csv:202002, column \"a\": \"oops\" is not a number");
 }
 
+// The second row holds a word: where the table says that the row is, and where the value is if a number was asked for.
+TEST_F(Reader, PlacesARowByItsLineOnlyWhereEveryRowIsOne) {
+  struct Case {
+    std::string content;
+    const char* row;
+    const char* value;
+  };
+  const Case cases[] = {{"a,b\n1,p\nx,r\n", "t.csv:3", "t.csv:3"},
+                        {"a,b\n1,p\nx,r", "t.csv:3", "t.csv:3"},
+                        {"a,b\r\n1,p\r\nx,r\r\n", "t.csv:3", "t.csv:3"},
+                        {"a,b\r1,p\rx,r\r", "t.csv:3", "t.csv:3"},
+                        {"a,b\r1,p\rx,r", "t.csv:3", "t.csv:3"},
+                        {"\na,b\n1,p\nx,r\n", "t.csv:4", "t.csv:4"},
+                        {gzip_stored("a,b\n1,p\nx,r\n"), "t.csv:3", "t.csv:3"},
+                        {"a,b\n1,\"p\nq\"\nx,r\n", "t.csv, row 2", "t.csv:4"},
+                        {"a,b\n1,\"p\rq\"\nx,r\n", "t.csv, row 2", "t.csv:4"},
+                        {"a,b\n1,p\n\nx,r\n", "t.csv, row 2", "t.csv:4"},
+                        {"a,b\n1,p\rx,r\n\n3,s\n", "t.csv, row 2", "t.csv:3"}};
+  for (const Case& c : cases) {
+    EXPECT_EQ(relative(read(c.content).place(1)), c.row) << testing::PrintToString(c.content);
+    ReadOptions options;
+    options.numeric = {"a"};
+    EXPECT_EQ(error(c.content, options), std::string(c.value) + ", column \"a\": \"x\" is not a number")
+        << testing::PrintToString(c.content);
+  }
+}
+
 // Threads that outlive a read may still let go of pieces of it while the program ends.
 TEST_F(Reader, LeavesNoThreadBehindWhereItBreaksOff) {
   const fs::path tasks = "/proc/self/task";
@@ -295,6 +344,32 @@ TEST_F(Reader, RefusesWhatIsNoText) {
   EXPECT_EQ(error("a,\xE9\n1,2\n"), "t.csv:1: \"\\xe9\" is not UTF-8");
 }
 
+TEST_F(Reader, RefusesTextThatIsNotUtf8WhereverItStands) {
+  struct Case {
+    const char* what;
+    std::vector<std::string> files;  // one.csv, two.csv
+    std::vector<std::string> numeric;
+    const char* message;
+  };
+  const Case cases[] = {
+      {"a column of words", {"a,b\n\xE9,1\n"}, {}, "one.csv:2, column \"a\": \"\\xe9\" is not UTF-8"},
+      {"the last column", {"a,b\n1,x\n2,\xE9\n"}, {}, "one.csv:3, column \"b\": \"\\xe9\" is not UTF-8"},
+      {"numbers before it in the same block", {"a,b\n1,1\n2,1\n\xE9,1\n"}, {}, "one.csv:4, column \"a\": \"\\xe9\" is not UTF-8"},
+      {"a column read anew as one of words",
+       {"a,b\n1,1\n2,1\n", "a,b\n3,1\n\xE9,1\n"},
+       {},
+       "two.csv:3, column \"a\": \"\\xe9\" is not UTF-8"},
+      {"a second file", {"a,b\nx,1\ny,1\n", "b,a\n1,z\n\n1,\xE9\n"}, {}, "two.csv:4, column \"a\": \"\\xe9\" is not UTF-8"},
+      {"a number is asked for", {"a,b\n1,1\n\xE9,1\n"}, {"a"}, "one.csv:3, column \"a\": \"\\xe9\" is not a number"}};
+  for (const Case& c : cases) {
+    std::vector<fs::path> files;
+    for (const std::string& content : c.files) files.push_back(folder_.write(files.empty() ? "one.csv" : "two.csv", content));
+    ReadOptions options;
+    options.numeric = c.numeric;
+    EXPECT_EQ(relative(error_text<FormatError>([&] { read_table(files, options); })), c.message) << c.what;
+  }
+}
+
 TEST_F(Reader, RefusesFilesThatCannotBeRead) {
   EXPECT_EQ(relative(error_text<IoError>([&] { read_table({folder_.path() / "none.csv"}); })), "none.csv: no such file");
   fs::create_directory(folder_.path() / "folder.csv");
@@ -348,6 +423,17 @@ TEST_F(Reader, TakesTheSeparatorThatTheHeaderHasWhereItHasNoComma) {
   EXPECT_EQ(shown(read("a;b,c\n1,2\n"), "a;b"), "1") << "with a comma it is a comma";
   EXPECT_EQ(shown(read("\"a;b\"\n1\n"), "a;b"), "1") << "within quotes it is part of a name";
   EXPECT_EQ(shown(read("a\n1;2\n"), "a"), "1;2") << "the header tells, the rows do not";
+  EXPECT_EQ(shown(read("value\t\n1\n2\n"), "value"), "1 2") << "a blank at its end separates nothing";
+  EXPECT_EQ(shown(read("value \t \r\n1\r\n2\r\n"), "value"), "1 2");
+  EXPECT_EQ(shown(read("a;b\t\n1;2\n"), "b"), "2");
+  EXPECT_EQ(shown(read("a\t b\t\n1\t2\t3\n",
+                       [] {
+                         ReadOptions options;
+                         options.ignored = {""};
+                         return options;
+                       }()),
+                  "b"),
+            "2");
   ReadOptions options;
   options.separator = ',';
   EXPECT_EQ(shown(read("a;b\n1;2\n", options), "a;b"), "1;2") << "as it was asked for";
@@ -385,6 +471,27 @@ TEST_F(Reader, RefusesWhatIsNoJsonLineByItsLine) {
   EXPECT_EQ(complaint("{\"a\":1}\n{\"a\":[1]}\n"), "t.jsonl:2, column \"a\": a list is neither a number nor text");
   EXPECT_EQ(complaint("{}\n"), "t.jsonl: objects without members, so no columns");
   EXPECT_TRUE(complaint("{\"a\":1}\n{\"a\":\n").starts_with("t.jsonl:2")) << complaint("{\"a\":1}\n{\"a\":\n");
+}
+
+TEST_F(Reader, DropsBlanksAroundTheNamesOfJsonLines) {
+  const Table table = read_table({folder_.write("t.jsonl", "{\" a \":1,\"b\":2}\n{\"a\":3,\"b\\t\":4}\n")});
+  ASSERT_EQ(table.columns.size(), 2U);
+  EXPECT_EQ(shown(table, "a") + ", " + shown(table, "b"), "1 3, 2 4");
+  const auto twice = folder_.write("twice.jsonl", "{\"a\":1}\n{\" a \":1,\"a\":2}\n");
+  EXPECT_EQ(relative(error_text<FormatError>([&] { read_table({twice}); })), "twice.jsonl:2: two members are called \"a\"");
+}
+
+TEST_F(Reader, SaysThatAListOrOneSpreadObjectIsNoJsonLines) {
+  const std::string pipe = (folder_.path() / "pipe").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string content : {"[{\"a\": 1},\n {\"a\": 2}]\n", " [\n        {\n    \"a\": 1\n  }\n]\n", "{\n  \"a\": 1\n}\n"}) {
+    const std::jthread feeder([&] { std::ofstream(pipe, std::ios::binary) << content; });
+    EXPECT_EQ(relative(error_text<FormatError>([&] { read_table({pipe}); })),
+              "pipe:1: a line that is not an object; JSON lines are an object a line, {\"column\": value, ...}")
+        << content;
+  }
+  const std::jthread feeder([&] { std::ofstream(pipe, std::ios::binary) << "[a],b\n1,2\n"; });
+  EXPECT_EQ(shown(read_table({pipe}), "[a]"), "1") << "a name in brackets is one of CSV";
 }
 
 TEST_F(Reader, LeavesOutWhatIsInNoListWhereThatIsAskedFor) {

@@ -174,6 +174,50 @@ TEST_F(RowStream, NamesLineAndColumnOfWhatIsWrong) {
   EXPECT_EQ(error("{\"x\":1}\n{\"x\":\"abc\"}\n", "t.jsonl"), "t.jsonl:2, column \"x\": \"abc\" is not a number");
 }
 
+// Where each row of each batch is said to stand: by line where those of its batch are one after the other, else by row.
+TEST_F(RowStream, CountsPlacesOnFromBatchToBatch) {
+  const auto places = [&](const fs::path& file, std::optional<std::vector<std::string>> carried = std::nullopt) {
+    RowReadOptions options;
+    options.rows_at_a_time = 2;
+    options.carried = std::move(carried);
+    std::string all;
+    open_rows(file.string(), options)->read([&](const RowBatch& batch) {
+      for (std::size_t r = 0; r < batch.rows; ++r) all += batch.typed.place(r).substr(file.parent_path().string().size() + 1) + "; ";
+      return true;
+    });
+    return all;
+  };
+  EXPECT_EQ(places(folder_.write("t.csv", "x\n1\n2\n3\n")), "t.csv:2; t.csv:3; t.csv:4; ");
+  EXPECT_EQ(places(folder_.write("t.csv", "\nx,y\n1,a\n2,b\n3,\"c\nd\"\n4,e\n5,f\n")),
+            "t.csv:3; t.csv:4; t.csv, row 3; t.csv, row 4; t.csv:8; ");
+  EXPECT_EQ(places(folder_.write("t.jsonl", "{\"x\":1}\n{\"x\":2}\n{\"x\":3}\n\n{\"x\":4}\n{\"x\":5}\n")),
+            "t.jsonl:1; t.jsonl:2; t.jsonl, row 3; t.jsonl, row 4; t.jsonl:6; ");
+  EXPECT_EQ(places(fs::path(ODDSHOT_SOURCE_DIR) / "tests/data/golden/types.parquet", std::vector<std::string>{"int"}),
+            "types.parquet, row 1; types.parquet, row 2; types.parquet, row 3; ");
+}
+
+TEST_F(RowStream, DropsBlanksAroundTheNamesOfJsonLines) {
+  const fs::path file = folder_.write("t.jsonl", "{\"note\":\"a\"}\n{\" x\":1,\"note \":\"b\"}\n{\"x\":2,\"note\":\"c\"}\n");
+  const Copy copied = copy(file.string());
+  EXPECT_TRUE(copied.text.starts_with("{\"note\":\"a\",\"n\":0,\"even\":true}\n{\" x\":1,")) << copied.text;
+  ASSERT_EQ(copied.numbers.size(), 3U);
+  EXPECT_EQ(copied.numbers[1], 1);
+  EXPECT_EQ(copied.numbers[2], 2);
+  EXPECT_EQ(copy(file.string(), {}, std::nullopt, std::vector<std::string>{"note"}).text,
+            "{\"note\":\"a\",\"n\":0,\"even\":true}\n{\"note\":\"b\",\"n\":null,\"even\":false}\n{\"note\":\"c\",\"n\":2,\"even\":true}\n");
+  EXPECT_EQ(error("{\"x\":1,\" x\":1}\n", "t.jsonl"), "t.jsonl:1: two members are called \"x\"");
+}
+
+TEST_F(RowStream, SaysThatAListOrOneSpreadObjectIsNoJsonLines) {
+  const fs::path pipe = folder_.path() / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string content : {"[{\"x\": 1}]\n", "[\n          {\n    \"x\": 1\n  }\n]\n", "{\n  \"x\": 1\n}\n"}) {
+    const std::jthread feeder([&] { std::ofstream(pipe, std::ios::binary) << content; });
+    EXPECT_EQ(error_text<FormatError>([&] { copy(pipe.string()); }),
+              pipe.string() + ":1: a line that is not an object; JSON lines are an object a line, {\"column\": value, ...}");
+  }
+}
+
 TEST_F(RowStream, RefusesWhatCannotBeWritten) {
   const std::string file = folder_.write("t.csv", "x,note\n1,a\n").string();
   EXPECT_NE(error_text<ArgumentError>([&] { copy(file, {}, RowFormat::kParquet); }).find("write csv or jsonl"), std::string::npos);

@@ -47,7 +47,8 @@ struct ReadOptions {
 // IoError if a file cannot be read; FormatError naming file, line, column and value if it is malformed: a row of the wrong length, text in
 // a numeric column, an infinite number or one beyond float, a duplicate, empty or unknown column name, a column missing from one of the
 // files, no data rows; ArgumentError if the options contradict each other. Files are read twice only for columns where text follows after a
-// first block of numbers. Uses as many threads as the machine has; the table does not depend on them.
+// first block of numbers; JSON lines once more, first of all, for the names of their members. Uses as many threads as the machine has; the
+// table does not depend on them.
 Table read_table(const std::vector<std::filesystem::path>& files, const ReadOptions& options = {});
 
 }  // namespace oddshot

@@ -27,7 +27,7 @@ std::optional<RowFormat> row_format_of(std::string_view path);
 struct CarriedRows;
 
 struct RowBatch {
-  Table typed;                                 // the columns that were asked for: numeric ones, then categories
+  Table typed;  // the columns that were asked for: numeric ones, then categories; places as of the whole input
   std::shared_ptr<const CarriedRows> carried;  // shared with nobody: only so that its type may stay unknown here
   std::size_t rows = 0;
 };
