@@ -230,7 +230,7 @@ std::string manual(const CLI::App& app) {
 
 Command add_completion(CLI::App& parent) {
   auto shell = std::make_shared<std::string>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("completion", "print what bash, zsh or fish completes words by, or the manual page");
+  CLI::App* command = parent.add_subcommand("completion", "print what bash, zsh or fish completes by, or the manual page");
   command->add_option("SHELL", *shell, "bash, zsh, fish or man")->required();
   command->footer("Example:  source <(oddshot completion bash)");
   return [shell, &parent] {

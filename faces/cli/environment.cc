@@ -54,12 +54,14 @@ void add_variables(const CLI::App& app, std::vector<std::string>& variables) {
   for (const CLI::App* command : commands_of(app)) add_variables(*command, variables);
 }
 
-// A variable that is an option but for a slip would be passed over in silence. Others that begin as ours may be somebody else's.
-void refuse_slips(const CLI::App& app) {
-  std::vector<std::string> known;
-  for (const CLI::App* command : commands_of(app)) add_variables(*command, known);
+// A variable that is an option of the command but for a slip would be passed over in silence. Others that begin as ours may be somebody
+// else's.
+void refuse_slips(const CLI::App& app, const CLI::App& command) {
+  std::vector<std::string> known, own;
+  for (const CLI::App* any : commands_of(app)) add_variables(*any, known);
+  add_variables(command, own);
   std::vector<std::string_view> names;
-  for (const std::string& variable : known) names.push_back(std::string_view(variable).substr(kPrefix.size()));
+  for (const std::string& variable : own) names.push_back(std::string_view(variable).substr(kPrefix.size()));
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     std::string_view variable = *entry;
     variable = variable.substr(0, variable.find('='));
@@ -82,6 +84,12 @@ const CLI::App* command_called(const CLI::App& app, const std::string& name) {
   return *std::ranges::find_if(commands, [&](const auto* c) { return c->get_name() == name; });
 }
 
+// Whether help or the version is asked for, so that no subcommand will run.
+bool asks_to_print(const std::vector<std::string>& words) {
+  return std::ranges::any_of(
+      words, [](const std::string& word) { return word == "-h" || word == "--help" || word == "--help-all" || word == "--version"; });
+}
+
 bool is_number(const std::string& word) {
   double number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
@@ -91,10 +99,10 @@ bool is_number(const std::string& word) {
 }  // namespace
 
 std::vector<std::string> with_environment(const CLI::App& app, std::vector<std::string> words) {
-  refuse_slips(app);
   const auto place = place_of_command(app, words);
-  if (place == words.end()) return words;
+  if (place == words.end() || asks_to_print(words)) return words;
   const CLI::App* command = command_called(app, *place);
+  refuse_slips(app, *command);
   std::vector<std::string> more;
   for (const CLI::Option* option : command->get_options()) {
     if (option->get_lnames().empty() || given(*option, words)) continue;

@@ -68,7 +68,7 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
 Command add_evaluate(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
   auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = parent.add_subcommand("evaluate", "judge trained models on a suite's held-out tasks, beside the baselines");
+  CLI::App* command = parent.add_subcommand("evaluate", "judge trained models on held-out tasks, beside the baselines");
   take_defaults_of_space(*command, *settings);
   add_suite_options(*command, *settings);
   command->add_option("MODEL", *files, "model files of oddshot train or oddshot run")->required();

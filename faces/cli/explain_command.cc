@@ -61,7 +61,7 @@ int explain_rows(const Given& given) {
 
 Command add_explain(CLI::App& parent) {
   auto given = std::make_shared<Given>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("explain", "say why rows score as they do: by columns, and by the known rows most like them");
+  CLI::App* command = parent.add_subcommand("explain", "say why rows score as they do: by columns, and by known rows alike");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
   command
       ->add_option("ROWS", given->rows.file,

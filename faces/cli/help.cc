@@ -13,31 +13,40 @@ namespace oddshot::cli {
 namespace {
 
 constexpr const char* kMore = "More options";
-constexpr std::size_t kColumn = 28;  // where descriptions begin
+constexpr std::size_t kColumn = 28;         // where descriptions begin
+constexpr std::size_t kCommandColumn = 14;  // of subcommands
 constexpr std::size_t kWidth = 80;
 
 bool has_more(const CLI::App* app) {
   return !app->get_options([](const CLI::Option* option) { return option->get_group() == kMore; }).empty();
 }
 
+// "  name   text", the text wrapped from the column on; below the name if that reaches so far.
+std::string wrapped(const std::string& name, std::string text, std::size_t column) {
+  std::string out = "  " + name;
+  std::string line = out.size() + 2 > column ? std::string(column, ' ') : out + std::string(column - out.size(), ' ');
+  out = out.size() + 2 > column ? out + "\n" : "";
+  while (!text.empty()) {
+    std::size_t end = text.size();
+    if (end > kWidth - column) {
+      end = text.rfind(' ', kWidth - column);
+      if (end == std::string::npos) end = std::min(text.find(' '), text.size());
+    }
+    out += line + text.substr(0, end) + "\n";
+    line.assign(column, ' ');
+    text.erase(0, std::min(text.find_first_not_of(' ', end), text.size()));
+  }
+  return out;
+}
+
 class Format : public CLI::Formatter {
  public:
   std::string make_option(const CLI::Option* option, bool positional) const override {
-    std::string out = "  " + make_option_name(option, positional) + make_option_opts(option);
-    std::string line = out.size() + 2 > kColumn ? std::string(kColumn, ' ') : out + std::string(kColumn - out.size(), ' ');
-    out = out.size() + 2 > kColumn ? out + "\n" : "";
-    std::string rest = make_option_desc(option);
-    while (!rest.empty()) {
-      std::size_t end = rest.size();
-      if (end > kWidth - kColumn) {
-        end = rest.rfind(' ', kWidth - kColumn);
-        if (end == std::string::npos) end = std::min(rest.find(' '), rest.size());
-      }
-      out += line + rest.substr(0, end) + "\n";
-      line.assign(kColumn, ' ');
-      rest.erase(0, std::min(rest.find_first_not_of(' ', end), rest.size()));
-    }
-    return out;
+    return wrapped(make_option_name(option, positional) + make_option_opts(option), make_option_desc(option), kColumn);
+  }
+
+  std::string make_subcommand(const CLI::App* command) const override {
+    return wrapped(command->get_name(), command->get_description(), kCommandColumn);
   }
 
   std::string make_option_usage(const CLI::Option* option) const override {

@@ -13,7 +13,7 @@ namespace oddshot::cli {
 
 Command add_learners(CLI::App& parent) {
   auto explain = std::make_shared<bool>(false);  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("learners", "list the meta-learners, as --learner takes them (baselines: as --baselines)");
+  CLI::App* command = parent.add_subcommand("learners", "list the learners, as --learner takes them (baselines: likewise)");
   command->add_flag("--explain", *explain, "one a line, with what each learns");
   command->footer("Example:  oddshot run nsl-kdd --learner $(oddshot learners)");
   return [explain] {

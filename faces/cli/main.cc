@@ -42,7 +42,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_config("--config", "", "a file of settings: [adapt], then threads = 2");
   app.allow_config_extras(CLI::config_extras_mode::error);
-  app.footer("First success:  oddshot run payment-fraud --steps 200   (simulated; with data: oddshot run nsl-kdd)");
+  app.footer("First success:  oddshot run payment-fraud --steps 200  (with data: nsl-kdd)");
   const std::vector<std::pair<const char*, Command>> commands{{"run", oddshot::cli::add_run(app)},
                                                               {"train", oddshot::cli::add_train(app)},
                                                               {"evaluate", oddshot::cli::add_evaluate(app)},

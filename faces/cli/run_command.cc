@@ -52,7 +52,7 @@ int run(Settings& settings) {
 
 Command add_run(CLI::App& parent) {
   auto settings = std::make_shared<Settings>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("run", "train on a suite's training tasks, judge on its held-out tasks, write a report");
+  CLI::App* command = parent.add_subcommand("run", "train on a suite, judge on its held-out tasks, write a report");
   take_defaults_of_space(*command, *settings);
   add_suite_options(*command, *settings);
   add_training_options(*command, *settings);

@@ -96,6 +96,14 @@ std::optional<ReasonOptions> reasons_asked(const Given& given) {
   return options;
 }
 
+// Whether the rows can be had again once they have been read: no stream, no pipe. What is not there is complained of later.
+bool readable_again(const std::string& file) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  return file != "-" &&
+         (std::filesystem::is_regular_file(status) || std::filesystem::is_directory(status) || !std::filesystem::exists(status));
+}
+
 void check(const Given& given) {
   as_usage([&] {
     given.reason_options.explain.validate();
@@ -108,7 +116,7 @@ void check(const Given& given) {
   if (given.reasons != "alerts" && given.reasons != "all" && given.reasons != "none") {
     throw UsageError(fmt::format("--reasons: \"{}\" is none of alerts, all, none", given.reasons));
   }
-  if (given.scorer.false_discovery_rate && (given.rows.file == "-" || given.follow)) {
+  if (given.scorer.false_discovery_rate && (given.follow || !readable_again(given.rows.file))) {
     throw UsageError("--fdr: all rows are counted before the first is told an alert, so they must be a file that is not followed");
   }
   check_output_name(given);
@@ -197,7 +205,7 @@ int score(Given given) {
 
 Command add_score(CLI::App& parent) {
   auto given = std::make_shared<Given>();  // shared by the parser and the command
-  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value and alert, reasons too");
+  CLI::App* command = parent.add_subcommand("score", "score rows by a detector: columns score, p_value, alert, reasons");
   command->add_option("DETECTOR", given->detector, "a file of oddshot adapt")->required();
   command->add_option("ROWS", given->rows.file, fmt::format("a table with the detector's columns, in any order: {}", kRowsHelp))
       ->required();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../data/scratch_folder.h"
 #include "oddshot/base/random.h"
 #include "program.h"
 
@@ -92,6 +93,18 @@ TEST_F(Input, GzipThatCannotBeUnpackedIsSaidToBe) {
   const std::string packed = folder_.write("rows", "\x1f\x8b\x08");
   expect_says(complaint({"score", detector_, "-"}, 1, packed), "standard input: gzip data");
   expect_says(complaint({"score", detector_, "-", "--format", "csv"}, 1, packed), "standard input: gzip data");
+}
+
+TEST_F(Input, GzipIsUnpackedOfStandardInputWhereRowsAreTakenAsAWhole) {
+  const std::string packed = folder_.write("packed", gzip_stored(rows(',')));
+  const std::string other = path("other.safetensors");
+  const Outcome adapted = run_program({"adapt", "-", "--label-column", "label", "-o", other}, {}, packed);
+  ASSERT_EQ(adapted.status, 0) << adapted.err;
+  EXPECT_EQ(run_program({"score", other, csv_}).out, run_program({"score", detector_, csv_}).out);
+  EXPECT_EQ(run_program({"explain", detector_, "-"}, {}, packed).out, run_program({"explain", detector_, csv_}).out);
+  const Outcome updated =
+      run_program({"update", other, "--labels", "-"}, {}, folder_.write("more", gzip_stored("a,b,label\n7,0,anomaly\n")));
+  EXPECT_EQ(updated.status, 0) << updated.err;
 }
 
 TEST_F(Input, ATableWithTabsOrSemicolonsIsWrittenAsItCame) {

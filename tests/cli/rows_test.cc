@@ -1,5 +1,6 @@
 // Rows of one's own as a user gives them: columns to ignore, slips in numbers, windows of a time series, streams.
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -78,6 +79,38 @@ TEST_F(OwnRows, ABatchTooLargeForItsCalibratorsSaysWhyNothingIsAnAlert) {
   const Outcome scored = run_program({"score", detector_, rows, "--fdr", "0.001"});
   ASSERT_EQ(scored.status, 0) << scored.err;
   EXPECT_NE(scored.err.find("199999 normal rows a single row can be an alert"), std::string::npos) << scored.err;
+}
+
+TEST_F(OwnRows, APipeCannotBeCountedAndThenScored) {
+  const std::string rows = folder_.write("rows.csv", table(200));
+  ASSERT_EQ(adapt(rows).status, 0);
+  const std::string err = (folder_ / "err").string();
+  const std::string command =
+      "bash -c '\"" ODDSHOT_PROGRAM "\" score \"$0\" <(cat \"$1\") --fdr 0.1 2>\"$2\"' '" + detector_ + "' '" + rows + "' '" + err + "'";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
+  EXPECT_NE(read(err).find("so they must be a file that is not followed"), std::string::npos) << read(err);
+  EXPECT_NE(run_program({"score", detector_, (folder_ / "none.csv").string(), "--fdr", "0.1"}).err.find("no such file"), std::string::npos);
+}
+
+TEST_F(OwnRows, AWeightThatIsNoneIsNamedByItsLine) {
+  const auto weighted = [&](std::size_t rows, std::size_t wrong) {
+    Stream stream(6, Purpose::kTest, 0);
+    std::string csv = "a,b,w,label\n";
+    for (std::size_t r = 0; r < rows; ++r) {
+      csv += std::to_string(stream.normal()) + "," + std::to_string(stream.normal()) + (r == wrong ? ",-1," : ",1,") +
+             (r % 20 == 19 ? "anomaly\n" : "normal\n");
+    }
+    return folder_.write("weighted.csv", csv);
+  };
+  const Outcome adapted = adapt(weighted(200, 200), {"--weight-column", "w", "--calibration", "held-back"});
+  ASSERT_EQ(adapted.status, 0) << adapted.err;
+  for (const std::size_t wrong : {std::size_t{3}, std::size_t{9000}}) {  // in the first batch and in one behind it
+    const Outcome scored = run_program({"score", detector_, weighted(9500, wrong), "--weight-column", "w"});
+    EXPECT_EQ(scored.status, 1);
+    EXPECT_NE(scored.err.find("weighted.csv:" + std::to_string(wrong + 2) + ", column \"w\": a weight must be a number of 0 or more"),
+              std::string::npos)
+        << scored.err;
+  }
 }
 
 TEST_F(OwnRows, StreamsEndAndAFileIsNoStream) {

@@ -17,6 +17,7 @@ std::vector<std::string> subcommands() {
   std::size_t at = help.find("Subcommands:");
   while ((at = help.find("\n  ", at)) != std::string::npos) {
     at += 3;
+    if (help[at] == ' ') continue;  // more of what stands above
     names.push_back(help.substr(at, help.find(' ', at) - at));
   }
   return names;
@@ -34,10 +35,13 @@ class Variable {
   const char* name_;
 };
 
-TEST(Help, OfEverySubcommandFitsAScreen) {
-  for (const std::string& name : subcommands()) {
-    const std::string help = run_program({name, "--help"}).out;
-    EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 40) << name;
+TEST(Help, OfEverySubcommandAndOfTheWholeFitsAScreen) {
+  std::vector<std::string> names = subcommands();
+  names.emplace_back();  // the whole
+  for (const std::string& name : names) {
+    const std::string help = run_program(name.empty() ? std::vector<std::string>{"--help"} : std::vector<std::string>{name, "--help"}).out;
+    ASSERT_TRUE(help.ends_with('\n')) << name << ": " << help;
+    EXPECT_LE(std::count(help.begin(), help.end(), '\n'), name.empty() ? 24 : 40) << name;
     for (std::size_t at = 0; at < help.size();) {
       const std::size_t end = help.find('\n', at);
       EXPECT_LE(end - at, 80U) << name << ": " << help.substr(at, end - at);
@@ -103,17 +107,36 @@ TEST(Settings, AFlagOfTheEnvironmentIsOneOrZero) {
   const Outcome outcome = run_program({"learners"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_NE(outcome.err.find("ODDSHOT_EXPLAIN"), std::string::npos) << outcome.err;
+  EXPECT_EQ(run_program({"learners", "--help"}).status, 0);
 }
 
 TEST(Settings, AVariableThatIsNearlyAnOptionIsRefused) {
   const Variable other("ODDSHOT_SOMETHING_OF_ANOTHER_PROGRAM", "1");
   EXPECT_EQ(run_program({"learners"}).status, 0);
   const Variable variable("ODDSHOT_MAX_FALSE_ALARM", "0.1");
-  const Outcome outcome = run_program({"learners"});
+  const Outcome outcome = run_program({"score", "d.safetensors", "rows.csv"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_NE(outcome.err.find("$ODDSHOT_MAX_FALSE_ALARM is the name of no option; did you mean ODDSHOT_MAX_FALSE_ALARMS?"),
             std::string::npos)
       << outcome.err;
+}
+
+TEST(Settings, AVariableStopsOnlyTheSubcommandWhoseOptionItNearlyIs) {
+  const Variable first("ODDSHOT_ROWS", "1"), second("ODDSHOT_MAX_FALSE_ALARM", "0.1");
+  for (const auto& words : {std::vector<std::string>{"--version"},
+                            {"--help"},
+                            {"score", "--help"},
+                            {"score", "-h"},
+                            {"score", "--help-all"},
+                            {"completion", "bash"},
+                            {"learners"}}) {
+    const Outcome outcome = run_program(words);
+    EXPECT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
+  }
+  const std::string complaint = run_program({"adapt", "rows.csv"}).err;
+  EXPECT_NE(complaint.find("did you mean ODDSHOT_MAX_FALSE_ALARMS?"), std::string::npos) << complaint;
+  const Variable of_another("ODDSHOT_TOP", "3");  // an option of explain
+  EXPECT_EQ(run_program({"learners"}).status, 0);
 }
 
 TEST(Settings, AMisspeltOptionIsNamedBeforeTheOneThatIsMissing) {
