@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 std::vector<std::string> small_run(const std::filesystem::path& output, std::vector<std::string> more = {}) {
   std::vector<std::string> words{"run",     "payment-fraud", "--steps",   "20", "--tasks-per-step", "8",  "--hidden", "16",
                                  "--shots", "1,5",           "--repeats", "2",  "--normals",        "20", "-o",       output.string()};
-  words.insert(words.end(), {"--query-normals", "200", "--query-anomalies", "40"});
+  words.insert(words.end(), {"--episodes", "60", "--query-normals", "200", "--query-anomalies", "40"});
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -262,9 +262,9 @@ TEST(Evaluate, RefusesACheckpointAndModelsOfOtherFeatures) {
   const OwnSuite own(good_rows());
   const std::string a = (folder / "a").string();
   const std::string b = (folder / "b").string();
-  ASSERT_EQ(run_program({"train", "payment-fraud", "--steps", "2", "--hidden", "8", "-o", a}).status, 0);
-  const Outcome trained = run_program({"train", own.manifest, "--data", own.folder.path().string(), "--steps", "2", "--hidden", "8",
-                                       "--shots", "2", "--normals", "10", "-o", b});
+  ASSERT_EQ(run_program({"train", "payment-fraud", "--learner", "proto", "--steps", "2", "--episodes", "40", "--hidden", "8", "-o", a}).status, 0);
+  const Outcome trained = run_program({"train", own.manifest, "--data", own.folder.path().string(), "--learner", "proto", "--steps", "2",
+                                       "--episodes", "40", "--hidden", "8", "--shots", "2", "--normals", "10", "-o", b});
   ASSERT_EQ(trained.status, 0) << trained.err;
   expect_one_line(run_program({"evaluate", "payment-fraud", a, b}), 1, {a, b, "features"});
   expect_one_line(run_program({"evaluate", "payment-fraud", b}), 1, {"x"});  // the simulator has no column x
@@ -297,7 +297,7 @@ TEST(Train, GoesOnBitForBitAfterAnInterrupt) {
   const Folder folder;
   const auto words = [&](const std::string& steps, const std::string& file) {
     return std::vector<std::string>{"train", "payment-fraud", "--learner", "maml", "--steps", steps, "--tasks-per-step",
-                                    "4",     "--hidden",      "16",        "-o",   file};
+                                    "4",     "--episodes",    "40",        "--hidden", "16", "-o", file};
   };
   const std::string file = (folder / "interrupted").string();
   // A machine may be too fast for the first of these to be interrupted halfway.
