@@ -160,8 +160,9 @@ struct TaskScores::Fitted {
   void standardise(std::span<float> row) const {
     for (std::size_t c = 0; c < row.size(); ++c) {
       const float t = (row[c] - middle[c]) * scale[c];
-      row[c] = std::isfinite(t) ? std::copysign(std::log1p(std::fabs(t)), t) : 0.0F;
+      row[c] = std::isfinite(t) ? t : 0.0F;
     }
+    kernels::table<float>().signed_log(row.size(), row.data(), row.data());
   }
 };
 

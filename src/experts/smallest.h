@@ -38,12 +38,25 @@ class Smallest {
 
 // The smallest of `values` but for those at a place that skip(place) is true of: rising into `best`, their places into `index`
 // [best.size()]. Returns how many there are, at most best.size(). Of equal values the first.
-// Many values are screened by a limit first, in vectors: what is above it is not among them, if enough is at most it and not skipped.
+// Some dozens of values are put in order whole. Many are screened by a limit first, in vectors: what is above it is not among them, if
+// enough is at most it and not skipped.
 template <class T, class Skip>
 std::size_t smallest(std::span<const T> values, std::span<T> best, std::uint32_t* index, const Skip& skip) {
   static const kernels::Table<T>& kKernel = kernels::table<T>();  // looked up once: every target finds the same places
   constexpr std::size_t kPiece = 512;
   constexpr std::size_t kMany = 64;
+  constexpr std::size_t kFew = 4;
+  if (best.size() > kFew && values.size() > kFew && values.size() < kernels::kMostOrdered) {
+    std::array<std::uint32_t, kernels::kMostOrdered> order;
+    kKernel.order(values.size(), values.data(), order.data());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < values.size() && count < best.size(); ++i) {
+      if (skip(order[i])) continue;
+      best[count] = values[order[i]];
+      index[count++] = order[i];
+    }
+    return count;
+  }
   const std::size_t rank = best.size() + 1;  // one more: a row is often skipped as its own neighbour
   if (rank <= kMany && values.size() >= 2 * kMany) {
     const T limit = kKernel.limit_of(values.size(), values.data(), rank);

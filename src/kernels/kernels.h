@@ -40,6 +40,8 @@ struct Product {
   std::size_t ldc = 0;
 };
 
+inline constexpr std::size_t kMostOrdered = 128;
+
 // The kernels of one target. Function pointers, so that the choice is made once, above every loop.
 template <class T>
 struct Table {
@@ -89,6 +91,9 @@ struct Table {
   T (*limit_of)(std::size_t n, const T* values, std::size_t rank);
   // The places i of values[i] <= limit into `index`, which has room for n, rising; returns how many there are. A NaN is at most nothing.
   std::size_t (*at_most)(std::size_t n, const T* values, T limit, std::uint32_t* index);
+  // All places of n <= kMostOrdered values into `index` [n], by rising values; of equal ones in the order of the places. A NaN counts as
+  // infinite.
+  void (*order)(std::size_t n, const T* values, std::uint32_t* index);
 };
 
 // The best table of this machine; $ODDSHOT_TARGET (a name of target_names()) forces another, for tests and bug reports.

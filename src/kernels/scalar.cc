@@ -196,6 +196,18 @@ std::size_t at_most(std::size_t n, const T* values, T limit, std::uint32_t* inde
   return count;
 }
 
+// By insertion.
+template <class T>
+void order(std::size_t n, const T* values, std::uint32_t* index) {
+  const auto value = [values](std::uint32_t i) { return std::isnan(values[i]) ? std::numeric_limits<T>::infinity() : values[i]; };
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto place = static_cast<std::uint32_t>(i);
+    std::size_t at = i;
+    for (; at > 0 && value(place) < value(index[at - 1]); --at) index[at] = index[at - 1];
+    index[at] = place;
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -218,6 +230,7 @@ const Table<T>& scalar_table() {
       .gaps = gaps<T>,
       .limit_of = limit_of<T>,
       .at_most = at_most<T>,
+      .order = order<T>,
   };
   return kTable;
 }

@@ -34,6 +34,8 @@ const Table<T>& target_table() {
     table.adam = adam<T>;
     table.squared_distances = squared_distances<T>;
     table.gaps = gaps<T>;
+    table.signed_log = signed_log<T>;
+    table.order = order<T>;
     if constexpr (sizeof(T) == sizeof(float)) {
       table.limit_of = limit_of;
       table.at_most = at_most;
@@ -42,8 +44,6 @@ const Table<T>& target_table() {
       table.logistic = logistic;
       table.softmax = softmax;
       table.softmax_backward = softmax_backward;
-    } else {
-      table.signed_log = signed_log;
     }
     return table;
   }();

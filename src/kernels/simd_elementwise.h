@@ -7,12 +7,15 @@
 #define ODDSHOT_KERNELS_SIMD_ELEMENTWISE_H_
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "kernels/kernels.h"
 #include "kernels/simd_lanes.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -89,11 +92,12 @@ void adam(std::size_t n, T rate, T beta1, T beta2, T eps, std::uint64_t t, const
   });
 }
 
-inline void signed_log(std::size_t n, const double* x, double* out) {
-  for_vectors<double>(n, [&](auto lanes, std::size_t i) HWY_ATTR {
-    const Tag<double> d;
-    const Vec<double> value = lanes.load(x + i);
-    const Vec<double> magnitude = hn::Log1p(d, hn::Abs(value));
+template <class T>
+void signed_log(std::size_t n, const T* x, T* out) {
+  for_vectors<T>(n, [&](auto lanes, std::size_t i) HWY_ATTR {
+    const Tag<T> d;
+    const Vec<T> value = lanes.load(x + i);
+    const Vec<T> magnitude = hn::Log1p(d, hn::Abs(value));
     lanes.store(hn::IfThenElse(hn::IsFinite(value), hn::CopySign(magnitude, value), value), out + i);
   });
 }
@@ -162,6 +166,33 @@ inline std::size_t at_most(std::size_t n, const float* values, float limit, std:
     if (values[i] <= limit) index[count++] = static_cast<std::uint32_t>(i);
   }
   return count;
+}
+
+// A value's place in the order is the number of those before it: a comparison of each with each, without a branch.
+template <class T>
+void order(std::size_t n, const T* values, std::uint32_t* index) {
+  const Tag<T> d;
+  const hn::RebindToUnsigned<Tag<T>> places;
+  alignas(HWY_MAX_BYTES) T padded[kMostOrdered];
+  alignas(HWY_MAX_BYTES) hn::TFromD<decltype(places)> ranks[kMostOrdered];
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  for (std::size_t i = 0; i < n; ++i) padded[i] = std::isnan(values[i]) ? kInfinity : values[i];
+  const auto one = hn::Set(places, 1);
+  for (std::size_t first = 0; first < n; first += kLanes<T>) {
+    const std::size_t end = std::min(first + kLanes<T>, n);
+    std::fill(padded + end, padded + first + kLanes<T>, kInfinity);
+    const Vec<T> own = hn::Load(d, padded + first);
+    auto rank = hn::Zero(places);
+    const auto count = [&](auto before) HWY_ATTR { rank = hn::IfThenElse(hn::RebindMask(places, before), hn::Add(rank, one), rank); };
+    for (std::size_t j = 0; j < first; ++j) count(hn::Le(hn::Set(d, padded[j]), own));
+    for (std::size_t j = first; j < end; ++j) {  // equal ones count where they come first
+      const Vec<T> other = hn::Set(d, padded[j]);
+      count(hn::Or(hn::Lt(other, own), hn::AndNot(hn::FirstN(d, j - first + 1), hn::Eq(other, own))));
+    }
+    for (std::size_t j = end; j < n; ++j) count(hn::Lt(hn::Set(d, padded[j]), own));
+    hn::Store(rank, places, ranks + first);
+  }
+  for (std::size_t i = 0; i < n; ++i) index[ranks[i]] = static_cast<std::uint32_t>(i);
 }
 
 }  // namespace oddshot::kernels::HWY_NAMESPACE

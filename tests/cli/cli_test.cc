@@ -262,7 +262,9 @@ TEST(Evaluate, RefusesACheckpointAndModelsOfOtherFeatures) {
   const OwnSuite own(good_rows());
   const std::string a = (folder / "a").string();
   const std::string b = (folder / "b").string();
-  ASSERT_EQ(run_program({"train", "payment-fraud", "--learner", "proto", "--steps", "2", "--episodes", "40", "--hidden", "8", "-o", a}).status, 0);
+  ASSERT_EQ(
+      run_program({"train", "payment-fraud", "--learner", "proto", "--steps", "2", "--episodes", "40", "--hidden", "8", "-o", a}).status,
+      0);
   const Outcome trained = run_program({"train", own.manifest, "--data", own.folder.path().string(), "--learner", "proto", "--steps", "2",
                                        "--episodes", "40", "--hidden", "8", "--shots", "2", "--normals", "10", "-o", b});
   ASSERT_EQ(trained.status, 0) << trained.err;
@@ -296,8 +298,8 @@ TEST(Train, ChoosesByLeavingTasksOutUnlessToldWhatToTrain) {
 TEST(Train, GoesOnBitForBitAfterAnInterrupt) {
   const Folder folder;
   const auto words = [&](const std::string& steps, const std::string& file) {
-    return std::vector<std::string>{"train", "payment-fraud", "--learner", "maml", "--steps", steps, "--tasks-per-step",
-                                    "4",     "--episodes",    "40",        "--hidden", "16", "-o", file};
+    return std::vector<std::string>{"train", "payment-fraud", "--learner", "maml",     "--steps", steps, "--tasks-per-step",
+                                    "4",     "--episodes",    "40",        "--hidden", "16",      "-o",  file};
   };
   const std::string file = (folder / "interrupted").string();
   // A machine may be too fast for the first of these to be interrupted halfway.

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
+#include "oddshot/base/random.h"
 #include "planes.h"
 
 namespace oddshot::kernels {
@@ -192,6 +195,32 @@ TEST_P(ElementwiseOn, AtMostFindsThePlacesInOrder) {
 }
 
 // At least `rank` values are at most the limit, and no more than some times as many where their order is random.
+// Every number of values, many of them equal, some infinite and NaN.
+template <class T>
+void expect_order(const Table<T>& target) {
+  Stream stream(4, Purpose::kTest, 0);
+  for (std::size_t n = 0; n <= kMostOrdered; ++n) {
+    std::vector<T> values(n);
+    for (T& value : values) value = stream.below(2) == 0 ? static_cast<T>(stream.below(9)) : static_cast<T>(stream.normal());
+    if (n > 20) values[n / 2] = values[3] = std::numeric_limits<T>::quiet_NaN();
+    if (n > 20) values[n / 3] = std::numeric_limits<T>::infinity();
+    std::vector<std::uint32_t> expected(n);
+    std::iota(expected.begin(), expected.end(), 0U);
+    const auto value = [&](std::uint32_t i) { return std::isnan(values[i]) ? std::numeric_limits<T>::infinity() : values[i]; };
+    std::ranges::stable_sort(expected, {}, value);
+    std::vector<std::uint32_t> places(n + 1, 77);
+    target.order(n, values.data(), places.data());
+    EXPECT_EQ(places.back(), 77U);
+    places.pop_back();
+    EXPECT_EQ(places, expected) << target.target << ", " << n << " values";
+  }
+}
+
+TEST_P(ElementwiseOn, OrderIsThatOfAStableSort) {
+  expect_order(table<float>(GetParam()));
+  expect_order(table<double>(GetParam()));
+}
+
 template <class T>
 void expect_limit_of(const Table<T>& target) {
   for (const std::size_t n : {std::size_t{128}, std::size_t{131}, std::size_t{512}, std::size_t{1000}}) {

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "experts/scores/view_task.h"
+#include "experts/smallest.h"
 
 namespace oddshot::scores {
 namespace {
@@ -15,18 +17,15 @@ constexpr std::size_t kFew = 5;
 constexpr float kFloor = 0.05F;  // of a deviation: smaller extremes are all the same
 
 void score_extremes(const ViewTask& task, const ViewRow& row, float* out) {
-  std::array<float, kFew> largest{};  // falling
-  const std::size_t few = std::min(kFew, task.columns);
-  for (const float x : row.x) {
-    float value = std::fabs(x);
-    if (!(value > largest[few - 1])) continue;
-    for (std::size_t i = 0; i < few; ++i) {
-      if (value > largest[i]) std::swap(value, largest[i]);
-    }
-  }
+  std::vector<float> sizes(task.columns);  // signs turned: the smallest are asked for
+  std::ranges::transform(row.x, sizes.begin(), [](float x) { return -std::fabs(x); });
+  std::array<float, kFew> least{};
+  std::array<std::uint32_t, kFew> columns;
+  const std::size_t few = smallest(std::span<const float>(sizes), std::span(least).first(std::min(kFew, task.columns)), columns.data(),
+                                   [](std::size_t) { return false; });
   float sum = 0;
-  for (std::size_t i = 0; i < few; ++i) sum += largest[i];
-  out[0] = std::log(largest[0] + kFloor);
+  for (std::size_t i = 0; i < few; ++i) sum -= least[i];
+  out[0] = std::log(kFloor - least[0]);
   out[1] = std::log(sum / static_cast<float>(few) + kFloor);
 }
 

@@ -51,9 +51,33 @@ struct ClassSums {
   }
 };
 
-// One column's a, b and constant of a x^2 + b x + c.
+// One column's a, b and c of a x^2 + b x + c + log(ratio) / 2.
 struct Quadratic {
   float a = 0, b = 0, c = 0;
+  float ratio = 1;  // of the normals' variance to the anomalies'
+};
+
+// The sum of logarithms, of several factors at once: variances lie between kFloor and the squares of clipped columns, so 16 of their
+// ratios multiply without overflow.
+class LogSum {
+ public:
+  void add(float factor) {
+    product_ *= static_cast<double>(factor);
+    if (++count_ % 16 == 0) flush();
+  }
+  double value() {
+    flush();
+    return sum_;
+  }
+
+ private:
+  void flush() {
+    sum_ += std::log(product_);
+    product_ = 1;
+  }
+  double product_ = 1;
+  double sum_ = 0;
+  std::size_t count_ = 0;
 };
 
 Quadratic ratio_of(const ClassSums& normals, const ClassSums& anomalies, float reference_variance) {
@@ -61,7 +85,7 @@ Quadratic ratio_of(const ClassSums& normals, const ClassSums& anomalies, float r
   const Gaussian a = predictive(anomalies.count, anomalies.mean, anomalies.squares, m.variance, kAnomalyPrior);
   const float pm = 0.5F / m.variance;
   const float pa = 0.5F / a.variance;
-  return {pm - pa, 2 * (pa * a.mean - pm * m.mean), pm * m.mean * m.mean - pa * a.mean * a.mean + 0.5F * std::log(m.variance / a.variance)};
+  return {pm - pa, 2 * (pa * a.mean - pm * m.mean), pm * m.mean * m.mean - pa * a.mean * a.mean, m.variance / a.variance};
 }
 
 void score_ratio(const ViewTask& task, const ViewRow& row, float* out) {
@@ -78,6 +102,7 @@ void score_ratio(const ViewTask& task, const ViewRow& row, float* out) {
       sum += (task.ratio.square[j] * x + task.ratio.linear[j]) * x;
     }
   } else {
+    LogSum logs;
     for (std::size_t j = 0; j < d; ++j) {
       const float x = row.x[j];
       ClassSums normals{static_cast<float>(task.normal_count()), task.mean_normals[j], task.ratio.normal_squares[j]};
@@ -86,7 +111,9 @@ void score_ratio(const ViewTask& task, const ViewRow& row, float* out) {
       if (row.own_anomaly != kNobody) anomalies = anomalies.without(x);
       const Quadratic q = ratio_of(normals, anomalies, task.reference->variance[j]);
       sum += (q.a * x + q.b) * x + q.c;
+      logs.add(q.ratio);
     }
+    sum += 0.5 * logs.value();
   }
   *out = static_cast<float>(sum / static_cast<double>(d));
 }
@@ -103,6 +130,7 @@ RatioFit fit_ratio(const ViewTask& task) {
   fit.linear.resize(d);
   fit.normal_squares.resize(d);
   fit.anomaly_squares.resize(d);
+  LogSum logs;
   for (std::size_t j = 0; j < d; ++j) {
     fit.normal_squares[j] = squares_of(task.normals, j, task.mean_normals[j]);
     fit.anomaly_squares[j] = squares_of(task.anomalies, j, task.mean_anomalies[j]);
@@ -112,7 +140,9 @@ RatioFit fit_ratio(const ViewTask& task) {
     fit.square[j] = q.a;
     fit.linear[j] = q.b;
     fit.constant += q.c;
+    logs.add(q.ratio);
   }
+  fit.constant += static_cast<float>(0.5 * logs.value());
   return fit;
 }
 

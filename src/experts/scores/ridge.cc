@@ -50,13 +50,15 @@ LinearFit fit_ridge(const ViewTask& task) {
   RowMajor g = x * x.transpose();
   g.array() += 1.0F;
   g.diagonal() += kLambda * balance;
-  const RowMajor inverse = g.llt().solve(RowMajor::Identity(index(rows), index(rows)));
-  const Eigen::VectorXf alpha = inverse * y;
+  // G = L L^T: with V = L^-1, alpha = V^T (V y) and (G^-1)_ii is the squared length of V's column i.
+  const RowMajor v = g.llt().matrixL().solve(RowMajor::Identity(index(rows), index(rows)));
+  const Eigen::VectorXf alpha = v.transpose() * (v * y);
+  const Eigen::VectorXf inverse_diagonal = v.colwise().squaredNorm();
   const Eigen::VectorXf weights = x.transpose() * alpha * scale;
   fit.weights.assign(weights.data(), weights.data() + d);
   fit.bias = alpha.sum();
 
-  const auto left_out = [&](std::size_t i) { return y[index(i)] - alpha[index(i)] / inverse(index(i), index(i)); };
+  const auto left_out = [&](std::size_t i) { return y[index(i)] - alpha[index(i)] / inverse_diagonal[index(i)]; };
   fit.normals_left_out.resize(n);
   for (std::size_t i = 0; i < n; ++i) {  // one that was not chosen is left out as it is
     fit.normals_left_out[i] = fit.predict(task.normals.row(i));
