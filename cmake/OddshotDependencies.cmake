@@ -2,6 +2,10 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
+# Highway's headers suffice, its library is needed by their assertions alone: a program that starts without it starts sooner (simd.cc).
+if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+  add_link_options(LINKER:--as-needed)
+endif()
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(nlohmann_json REQUIRED)
 find_package(tomlplusplus REQUIRED)

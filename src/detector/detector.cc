@@ -16,7 +16,7 @@
 namespace oddshot {
 namespace {
 
-constexpr std::size_t kRows = 1024;  // scored at a time by one thread
+constexpr std::size_t kRows = 256;  // scored at a time by one thread: a thousand are work for four
 
 void check_support(const Method& method, MatrixView rows, std::span<const std::uint8_t> labels, std::size_t width) {
   if (rows.rows != labels.size()) throw ShapeError(fmt::format("{} labels for {} rows", labels.size(), rows.rows));

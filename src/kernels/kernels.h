@@ -41,6 +41,7 @@ struct Product {
 };
 
 inline constexpr std::size_t kMostOrdered = 128;
+inline constexpr std::size_t kChains = 10;  // enough for two units of 4 cycles latency, few enough for 16 registers
 
 // The kernels of one target. Function pointers, so that the choice is made once, above every loop.
 template <class T>
@@ -94,6 +95,10 @@ struct Table {
   // All places of n <= kMostOrdered values into `index` [n], by rising values; of equal ones in the order of the places. A NaN counts as
   // infinite.
   void (*order)(std::size_t n, const T* values, std::uint32_t* index);
+
+  // `rounds` times x <- x / 2 + 1 / 2 in all lanes of kChains chains that begin with `numbers`, which holds one lane of each in the end.
+  // Returns the floating-point operations. Nothing holds them up: fma_peak.h times it.
+  double (*multiply_add)(long rounds, T* numbers);
 };
 
 // The best table of this machine; $ODDSHOT_TARGET (a name of target_names()) forces another, for tests and bug reports.

@@ -208,6 +208,14 @@ void order(std::size_t n, const T* values, std::uint32_t* index) {
   }
 }
 
+template <class T>
+double multiply_add(long rounds, T* numbers) {
+  for (long i = 0; i < rounds; ++i) {
+    for (std::size_t c = 0; c < kChains; ++c) numbers[c] = numbers[c] * T{0.5} + T{0.5};
+  }
+  return static_cast<double>(rounds) * static_cast<double>(kChains * 2);
+}
+
 }  // namespace
 
 template <class T>
@@ -231,6 +239,7 @@ const Table<T>& scalar_table() {
       .limit_of = limit_of<T>,
       .at_most = at_most<T>,
       .order = order<T>,
+      .multiply_add = multiply_add<T>,
   };
   return kTable;
 }

@@ -1,5 +1,4 @@
 // The vector kernels, compiled once per target: foreach_target.h includes this file again for each.
-#include <cstdint>
 #include <vector>
 
 #include "kernels/tables.h"
@@ -36,6 +35,7 @@ const Table<T>& target_table() {
     table.gaps = gaps<T>;
     table.signed_log = signed_log<T>;
     table.order = order<T>;
+    table.multiply_add = multiply_add<T>;
     if constexpr (sizeof(T) == sizeof(float)) {
       table.limit_of = limit_of;
       table.at_most = at_most;
@@ -57,20 +57,33 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace oddshot::kernels {
 
+namespace {
+
+#if HWY_ARCH_X86
+// What this machine and its system can run. hwy::SupportedTargets() knows too, but it stands in Highway's shared library, which measures a
+// timer for three milliseconds whenever a program that needs it starts.
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"); }
+bool has_avx3() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
+}
+#endif
+
+}  // namespace
+
 // A target compiled in goes into the list if this machine has it; best first. Each table is a constant of its own, so forcing a target
 // changes nothing for others.
 template <class T>
 std::vector<const Table<T>*> simd_tables() {
-  [[maybe_unused]] const std::int64_t machine = hwy::SupportedTargets();
   std::vector<const Table<T>*> tables;
 #if HWY_TARGETS & HWY_AVX3
-  if (machine & HWY_AVX3) tables.push_back(&N_AVX3::target_table<T>());
+  if (has_avx3()) tables.push_back(&N_AVX3::target_table<T>());
 #endif
 #if HWY_TARGETS & HWY_AVX2
-  if (machine & HWY_AVX2) tables.push_back(&N_AVX2::target_table<T>());
+  if (has_avx2()) tables.push_back(&N_AVX2::target_table<T>());
 #endif
-#if (HWY_TARGETS & HWY_NEON) && HWY_HAVE_FLOAT64
-  if (machine & HWY_NEON) tables.push_back(&N_NEON::target_table<T>());
+#if (HWY_TARGETS & HWY_NEON) && HWY_HAVE_FLOAT64  // every 64-bit Arm has it
+  tables.push_back(&N_NEON::target_table<T>());
 #endif
   return tables;
 }

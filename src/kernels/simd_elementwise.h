@@ -195,6 +195,20 @@ void order(std::size_t n, const T* values, std::uint32_t* index) {
   for (std::size_t i = 0; i < n; ++i) index[ranks[i]] = static_cast<std::uint32_t>(i);
 }
 
+template <class T>
+double multiply_add(long rounds, T* numbers) {
+  const Tag<T> d;
+  const Vec<T> factor = hn::Set(d, T{0.5});
+  Vec<T> sums[kChains];
+  // Different numbers, lest the compiler find that the chains are one.
+  HWY_UNROLL(16) for (std::size_t c = 0; c < kChains; ++c) sums[c] = hn::Set(d, numbers[c]);
+  for (long i = 0; i < rounds; ++i) {
+    HWY_UNROLL(16) for (std::size_t c = 0; c < kChains; ++c) sums[c] = hn::MulAdd(sums[c], factor, factor);
+  }
+  HWY_UNROLL(16) for (std::size_t c = 0; c < kChains; ++c) numbers[c] = hn::GetLane(sums[c]);
+  return static_cast<double>(rounds) * static_cast<double>(kChains * 2 * kLanes<T>);
+}
+
 }  // namespace oddshot::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -194,6 +194,22 @@ TEST_P(ElementwiseOn, AtMostFindsThePlacesInOrder) {
   expect_at_most(table<double>(GetParam()));
 }
 
+template <class T>
+void expect_multiply_add(const Table<T>& target) {
+  std::vector<T> numbers(kChains);
+  std::iota(numbers.begin(), numbers.end(), T{-3});
+  const double operations = target.multiply_add(100, numbers.data());
+  for (const T number : numbers) EXPECT_NEAR(number, 1, 1e-6);  // where x / 2 + 1 / 2 leads
+  const double lanes = operations / (100 * 2 * kChains);
+  EXPECT_GE(lanes, 1) << target.target;
+  EXPECT_EQ(lanes, std::floor(lanes));
+}
+
+TEST_P(ElementwiseOn, MultiplyAddCountsWhatItDoes) {
+  expect_multiply_add(table<float>(GetParam()));
+  expect_multiply_add(table<double>(GetParam()));
+}
+
 // At least `rank` values are at most the limit, and no more than some times as many where their order is random.
 // Every number of values, many of them equal, some infinite and NaN.
 template <class T>
