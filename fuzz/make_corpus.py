@@ -52,7 +52,7 @@ def models():
 
 
 def detectors():
-    for file in sorted((ROOT / "tests/detector/golden").glob("*.safetensors")):
+    for file in sorted((ROOT / "tests/detector/golden").glob("detector-*.safetensors")):
         write("detector", file.stem, file.read_bytes())
 
 
@@ -70,6 +70,11 @@ def tables():
     write("table", "semicolon", b"\x12\xef\xbb\xbfa;b;c\n1;2;3\n4; 5 ;6\n")
     write("table", "quote", b"\x2ca,b,c\n'x\ny',2,\xff\n")
     write("table", "ragged", b"\x00a,b\n1\n")
+    write("table", "objects", b'\x40{"a": 1, "b": "x"}\n\n{"c": null, "a": 2.5e3, "b": true}')
+    # The first byte is a format and a set of columns, see rows_fuzz.cc.
+    write("rows", "csv", b'\x0ca,b,c\n1,x,2\n"?","y, ""z""",\n-3e4,,true\n')
+    write("rows", "tsv", b"\x01\r\na\tb\n1\t2\n\n3\t4")
+    write("rows", "objects", b'\x1e{"a": 1, "b": "x", "c": [1, {}]}\n\n{"b": null, " a ": "2"}\n{"a": 1e3, "d": "\\u00e4"}')
 
 
 LABEL = """name = "s"

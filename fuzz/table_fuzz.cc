@@ -1,4 +1,5 @@
-// Any bytes are a CSV table that keeps its invariants, or a FormatError. The first byte chooses header, separator and quotes.
+// Any bytes are a table, as CSV or JSON lines, that keeps its invariants, or a FormatError. The first byte chooses format, header, separator
+// and quotes.
 #include <cmath>
 #include <set>
 
@@ -11,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace oddshot;
   if (size == 0) return 0;
   ReadOptions options;
-  options.format = FileFormat::kCsv;
-  if ((data[0] & 1U) != 0) {
+  options.format = (data[0] & 64U) != 0 ? FileFormat::kJsonLines : FileFormat::kCsv;
+  if ((data[0] & 1U) != 0 && options.format == FileFormat::kCsv) {
     options.header = false;
     options.names = {"a", "b", "c"};
   }
