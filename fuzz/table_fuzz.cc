@@ -1,5 +1,5 @@
-// Any bytes are a table, as CSV or JSON lines, that keeps its invariants, or a FormatError. The first byte chooses format, header, separator
-// and quotes.
+// Any bytes are a table, as CSV or JSON lines, that keeps its invariants, or a FormatError. The first byte chooses format, header,
+// separator and quotes.
 #include <cmath>
 #include <set>
 

@@ -231,7 +231,7 @@ TABLES_INTRODUCTION = """Each task is a whole table with columns of its own; lea
 those learned from, as far as their names and columns tell. They served development: detectors of table space were looked at on all of them.
 Supports hold 512 normals, or two thirds of a table's if it has fewer; 2 draws a table. A query holds no duplicate of a support row, so it is
 harder than new rows of the table would be. `universal` is the [model that ships](../universal.md), which saw no table of
-`oddbench`; it learned from data that most tables of `adbench` are made of, and is not judged there. The others
+`oddbench`; it learned from data that most held-out tables of `adbench` are made of, and is not judged there. The others
 learned from those of the suite that are for training. Simple methods are on a table's plain columns and, with `@rank`, on their ranks among the support's
 normals as normal quantiles.
 """
@@ -273,10 +273,10 @@ def write_pages():
     for domain, title in DOMAINS.items():
         here = [s for s in suites if s.results["domain"] == domain]
         if here:
-            (PAGES / f"{domain}.md").write_text(f"# Results: {title}\n\n{made}{INTRODUCTION}\n" + "".join(map(section, here)))
+            (PAGES / f"{domain}.md").write_text(f"# Results: {title}\n\n{made}{INTRODUCTION}\n" + "".join(map(section, here)).rstrip() + "\n")
             links.append(f"- [{title}]({domain}.md): {', '.join(s.name for s in here)}\n")
     if of_tables:
-        (PAGES / "tables.md").write_text(f"# Results: tables never seen\n\n{made}{TABLES_INTRODUCTION}\n" + "".join(map(tables_section, of_tables)))
+        (PAGES / "tables.md").write_text(f"# Results: tables never seen\n\n{made}{TABLES_INTRODUCTION}\n" + "".join(map(tables_section, of_tables)).rstrip() + "\n")
         links.append(f"- [tables never seen](tables.md): {', '.join(s.name for s in of_tables)}\n")
     elif (PAGES / "tables.md").exists():  # of an earlier run
         links.append("- [tables never seen](tables.md)\n")

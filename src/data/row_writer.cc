@@ -41,18 +41,31 @@ constexpr std::array<Choice<RowFormat>, 5> kFormats = {{{RowFormat::kCsv, "csv"}
 
 bool of_columns(RowFormat format) { return format == RowFormat::kParquet || format == RowFormat::kArrow; }
 
-// A value as a CSV file has it.
-void append_quoted(std::string& out, std::string_view text, char separator) {
-  if (text.find_first_of("\"\r\n") == std::string_view::npos && text.find(separator) == std::string_view::npos) {
-    out += text;
-    return;
-  }
+void append_in_quotes(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     if (c == '"') out += '"';
     out += c;
   }
   out += '"';
+}
+
+// A value as a CSV file has it.
+void append_value(std::string& out, std::string_view text, char separator) {
+  if (text.find_first_of("\"\r\n") == std::string_view::npos && text.find(separator) == std::string_view::npos) {
+    out += text;
+  } else {
+    append_in_quotes(out, text);
+  }
+}
+
+// A name in the header: in quotes also where a reader would take a part of it for the separator, or its start for a byte-order mark.
+void append_name(std::string& out, std::string_view name) {
+  if (name.find_first_of("\"\r\n,;\t") == std::string_view::npos && !name.starts_with("\xef\xbb\xbf")) {
+    out += name;
+  } else {
+    append_in_quotes(out, name);
+  }
 }
 
 // Whether the text may stand in JSON as a number: what is spelt otherwise (007, +5, .5) is text.
@@ -151,7 +164,7 @@ class CsvWriter final : public TextWriter {
   CsvWriter(char separator, RowFormat from, std::vector<std::string> kept, const std::vector<AddedColumn>& added, ByteSink sink)
       : TextWriter(from, std::move(kept), std::move(sink)), separator_(separator) {
     for (const std::string& name : kept_) {
-      append_quoted(text_, name, separator_);
+      append_name(text_, name);
       text_ += separator_;
     }
     for (const AddedColumn& column : added) {
@@ -166,11 +179,11 @@ class CsvWriter final : public TextWriter {
                  const std::vector<AddedColumn>& added) override {
     for (const Column& column : columns) {
       const std::int32_t code = column.codes[r];
-      if (code != Column::kMissingCode) append_quoted(text_, column.categories[static_cast<std::size_t>(code)], separator_);
+      if (code != Column::kMissingCode) append_value(text_, column.categories[static_cast<std::size_t>(code)], separator_);
       text_ += separator_;
     }
     for (const AddedColumn& column : added) {
-      append_quoted(text_, spelt(column, r, "1", "0"), separator_);
+      append_value(text_, spelt(column, r, "1", "0"), separator_);
       text_ += separator_;
     }
     text_.back() = '\n';
@@ -188,6 +201,7 @@ class JsonLinesWriter final : public TextWriter {
   bool wants_columns(const RowBatch& batch) const override { return batch.carried->lines.empty(); }
   void write_row(const RowBatch& batch, std::size_t r, const std::vector<Column>& columns, const std::vector<AddedColumn>& added) override {
     if (!batch.carried->lines.empty()) {
+      if (all_) refuse_added(batch, r, added);
       write_object(batch.carried->lines[r]);
     } else {
       text_ += '{';
@@ -212,6 +226,20 @@ class JsonLinesWriter final : public TextWriter {
       }
     }
     text_ += "}\n";
+  }
+
+  // make_row_writer() looked at the first object's names alone.
+  static void refuse_added(const RowBatch& batch, std::size_t r, const std::vector<AddedColumn>& added) {
+    const std::string& line = batch.carried->lines[r];
+    for (const AddedColumn& column : added) {
+      if (line.find(column.name) == std::string::npos && line.find('\\') == std::string::npos) continue;
+      const auto object = nlohmann::json::parse(line);
+      for (const auto& member : object.items()) {
+        if (data::trimmed(member.key()) != column.name) continue;
+        throw FormatError(fmt::format("{}: the row has a member {} itself, as one that is added; name the columns to keep without it",
+                                      batch.typed.place(r), in_quotes(column.name)));
+      }
+    }
   }
 
   // The object but for its last brace.

@@ -16,11 +16,12 @@
 
 namespace oddshot {
 
-// The left child follows its parent. A leaf is its own right child, and nothing is at most its threshold: a walk that comes to it stays.
+// The left child follows its parent. A leaf is its own right child, and nothing is at most its threshold, NaN: a walk that comes to it
+// stays.
 struct TreeNode {
   std::uint32_t column = 0;
   std::uint32_t right = 0;
-  float threshold = -std::numeric_limits<float>::infinity();  // values above go right
+  float threshold = std::numeric_limits<float>::quiet_NaN();  // values up to it go left
   float share = 0;                                            // of anomalies, in a leaf
 
   std::uint32_t next(std::uint32_t at, const float* row) const { return row[column] <= threshold ? at + 1 : right; }
@@ -65,12 +66,11 @@ class TreeGrower {
 };
 
 inline constexpr std::size_t kWalks = 8;
-// Down kWalks trees, or the same one, side by side, so that their loads overlap: at[i], a root, becomes the leaf that the row rows[i] [D]
-// comes to. No tree is deeper than `depth`.
-inline void walk(std::span<const TreeNode> nodes, std::uint32_t depth, const std::array<const float*, kWalks>& rows,
-                 std::array<std::uint32_t, kWalks>& at) {
+// A row [D] down kWalks trees side by side, so that their loads overlap: at[i], a root, becomes the leaf that it comes to. No tree is
+// deeper than `depth`.
+inline void walk(std::span<const TreeNode> nodes, std::uint32_t depth, const float* row, std::array<std::uint32_t, kWalks>& at) {
   for (std::uint32_t d = 0; d < depth; ++d) {
-    for (std::size_t i = 0; i < kWalks; ++i) at[i] = nodes[at[i]].next(at[i], rows[i]);
+    for (std::uint32_t& place : at) place = nodes[place].next(place, row);
   }
 }
 

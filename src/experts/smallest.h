@@ -38,8 +38,8 @@ class Smallest {
 
 // The smallest of `values` but for those at a place that skip(place) is true of: rising into `best`, their places into `index`
 // [best.size()]. Returns how many there are, at most best.size(). Of equal values the first.
-// Some dozens of values are put in order whole. Many are screened by a limit first, in vectors: what is above it is not among them, if
-// enough is at most it and not skipped.
+// Some dozens of values are put in order whole, a NaN last. Many are screened by a limit first, in vectors: what is above it is not among
+// them, if enough is at most it and not skipped.
 template <class T, class Skip>
 std::size_t smallest(std::span<const T> values, std::span<T> best, std::uint32_t* index, const Skip& skip) {
   static const kernels::Table<T>& kKernel = kernels::table<T>();  // looked up once: every target finds the same places

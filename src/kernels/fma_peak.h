@@ -3,8 +3,9 @@
 
 namespace oddshot::kernels {
 
-// GFLOP/s of one core in float, by fused multiply-adds between registers of the best vector target: the best of `runs` runs of some 50
-// microseconds each, as longer ones are interrupted. The clock of a core moves, so measure it beside what is compared with it.
+// GFLOP/s of one core in float, by multiply-adds between registers of the target in use (kernels.h), fused if it is one of vectors: the
+// best of `runs` runs of some 50 microseconds each, as longer ones are interrupted. The clock of a core moves, so measure it beside what is
+// compared with it.
 double fma_peak(int runs = 50);
 
 }  // namespace oddshot::kernels

@@ -62,8 +62,10 @@ namespace {
 #if HWY_ARCH_X86
 // What this machine and its system can run. hwy::SupportedTargets() knows too, but it stands in Highway's shared library, which measures a
 // timer for three milliseconds whenever a program that needs it starts.
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"); }
-bool has_avx3() {
+[[maybe_unused]] bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+[[maybe_unused]] bool has_avx3() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
 }
@@ -82,7 +84,7 @@ std::vector<const Table<T>*> simd_tables() {
 #if HWY_TARGETS & HWY_AVX2
   if (has_avx2()) tables.push_back(&N_AVX2::target_table<T>());
 #endif
-#if (HWY_TARGETS & HWY_NEON) && HWY_HAVE_FLOAT64  // every 64-bit Arm has it
+#if (HWY_TARGETS & HWY_NEON) && HWY_HAVE_FLOAT64  // every 64-bit Arm has it; no kernel uses AES, which Highway counts to it
   tables.push_back(&N_NEON::target_table<T>());
 #endif
   return tables;

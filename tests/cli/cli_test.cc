@@ -236,13 +236,13 @@ TEST(Run, WritesReportResultsAndModels) {
 TEST(Run, GivesTheSameNumbersForAnyNumberOfThreads) {
   const Folder one;
   const Folder three;
-  ASSERT_EQ(run_program(small_run(one.path(), {"--threads", "1", "--learner", "maml"})).status, 0);
-  ASSERT_EQ(run_program(small_run(three.path(), {"--threads", "3", "--learner", "maml"})).status, 0);
+  ASSERT_EQ(run_program(small_run(one.path(), {"--threads", "1", "--learner", "maml", "--baselines", "knn,pooled"})).status, 0);
+  ASSERT_EQ(run_program(small_run(three.path(), {"--threads", "3", "--learner", "maml", "--baselines", "knn,pooled"})).status, 0);
   EXPECT_EQ(without_timings(Json::parse(read(one / "results.json"))), without_timings(Json::parse(read(three / "results.json"))));
   const MetaModel a = load_model(one / "models/maml.safetensors");
   EXPECT_EQ(a.params, load_model(three / "models/maml.safetensors").params);
   const Folder other;
-  ASSERT_EQ(run_program(small_run(other.path(), {"--seed", "2", "--learner", "maml"})).status, 0);
+  ASSERT_EQ(run_program(small_run(other.path(), {"--seed", "2", "--learner", "maml", "--baselines", "knn"})).status, 0);
   EXPECT_NE(a.params, load_model(other / "models/maml.safetensors").params);
 }
 

@@ -230,6 +230,30 @@ TEST_F(RowStream, RefusesWhatCannotBeWritten) {
   EXPECT_NE(error_text<IoError>([&] { copy((folder_.path() / "none.csv").string()); }).find("no such file"), std::string::npos);
 }
 
+// The first object's names are known when the writer is made; those of the others are not.
+TEST_F(RowStream, RefusesALaterMemberThatIsCalledAsOneThatIsAdded) {
+  EXPECT_EQ(error("{\"x\":1}\n{\"x\":2,\" \\u006e\":3}\n", "t.jsonl"),
+            "t.jsonl:2: the row has a member \"n\" itself, as one that is added; name the columns to keep without it");
+  const fs::path file = folder_.write("kept.jsonl", "{\"x\":1}\n{\"x\":2,\"n\":3,\"note\":\"n\"}\n");
+  EXPECT_EQ(copy(file.string(), {}, std::nullopt, std::vector<std::string>{"x"}).text,
+            "{\"x\":1,\"n\":0,\"even\":true}\n{\"x\":2,\"n\":null,\"even\":false}\n");
+  EXPECT_EQ(copy(folder_.write("word.jsonl", "{\"x\":1,\"note\":\"n\\n\"}\n").string()).text,
+            "{\"x\":1,\"note\":\"n\\n\",\"n\":0,\"even\":true}\n");
+}
+
+// A header that is read again has the same columns.
+TEST_F(RowStream, QuotesNamesThatWouldMisleadAReader) {
+  EXPECT_TRUE(copy(folder_.write("a.csv", "x;\"b,c\"\n1;2\n").string()).text.starts_with("x;\"b,c\";n;even\n1;2;0;1\n"));
+  EXPECT_TRUE(copy(folder_.write("b.csv", "\"x\"\t\"b;c\"\n1\t2\n").string()).text.starts_with("x\t\"b;c\"\tn\teven\n1\t2\t0\t1\n"));
+  EXPECT_TRUE(copy(folder_
+                       .write("c.csv",
+                              "\xef\xbb\xbf\xef\xbb\xbf"
+                              "a,x\n1,2\n")
+                       .string())
+                  .text.starts_with("\"\xef\xbb\xbf"
+                                    "a\",x,n,even\n"));
+}
+
 // A pipe whose writer pauses: what came so far is handed on before the rest is waited for.
 TEST_F(RowStream, HandsOnWhatIsThereWhileAPipeHasNoMore) {
   const fs::path pipe = folder_.path() / "pipe.csv";

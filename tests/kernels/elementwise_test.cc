@@ -210,7 +210,6 @@ TEST_P(ElementwiseOn, MultiplyAddCountsWhatItDoes) {
   expect_multiply_add(table<double>(GetParam()));
 }
 
-// At least `rank` values are at most the limit, and no more than some times as many where their order is random.
 // Every number of values, many of them equal, some infinite and NaN.
 template <class T>
 void expect_order(const Table<T>& target) {
@@ -237,6 +236,7 @@ TEST_P(ElementwiseOn, OrderIsThatOfAStableSort) {
   expect_order(table<double>(GetParam()));
 }
 
+// At least `rank` values are at most the limit, and no more than some times as many where their order is random.
 template <class T>
 void expect_limit_of(const Table<T>& target) {
   for (const std::size_t n : {std::size_t{128}, std::size_t{131}, std::size_t{512}, std::size_t{1000}}) {

@@ -57,8 +57,8 @@ struct Quadratic {
   float ratio = 1;  // of the normals' variance to the anomalies'
 };
 
-// The sum of logarithms, of several factors at once: variances lie between kFloor and the squares of clipped columns, so 16 of their
-// ratios multiply without overflow.
+// The sum of logarithms, of several factors at once: variances lie between kFloor and the squares of clipped columns, 1e6 at most, so 16 of
+// their ratios multiply without overflow.
 class LogSum {
  public:
   void add(float factor) {

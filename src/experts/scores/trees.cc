@@ -47,15 +47,13 @@ const ScoreFamily kTrees{kNames, score_trees};
 
 float ForestFit::predict(std::span<const float> x, std::size_t own) const {
   const std::size_t rows = trees.empty() ? 0 : drew.size() / trees.size();
-  std::array<const float*, kWalks> row;
-  row.fill(x.data());
   std::array<std::uint32_t, kWalks> at{};
   std::uint32_t depth = 0;  // of those in `at`
   std::size_t waiting = 0;
   double sum = 0;
   std::size_t counted = 0;
   const auto walk_waiting = [&] {
-    walk(nodes, std::exchange(depth, 0), row, at);
+    walk(nodes, std::exchange(depth, 0), x.data(), at);
     for (std::size_t i = 0; i < waiting; ++i) sum += static_cast<double>(nodes[at[i]].share);
     counted += std::exchange(waiting, 0);
   };
