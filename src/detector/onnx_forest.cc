@@ -11,13 +11,13 @@ Value say_forest(Graph& g, const Value& rows, const scores::ForestFit& forest) {
   std::vector<std::int64_t> tree, number, feature, yes, no, target_tree, target_number;
   std::vector<float> threshold, weight;
   std::vector<std::string> mode;
-  const auto trees = static_cast<float>(forest.trees.size());
-  for (std::size_t t = 0; t < forest.trees.size(); ++t) {
-    const std::uint32_t root = forest.trees[t].root;
-    const std::size_t end = t + 1 < forest.trees.size() ? forest.trees[t + 1].root : forest.nodes.size();
+  const auto trees = static_cast<float>(forest.roots.size());
+  for (std::size_t t = 0; t < forest.roots.size(); ++t) {
+    const std::uint32_t root = forest.roots[t];
+    const std::size_t end = t + 1 < forest.roots.size() ? forest.roots[t + 1] : forest.nodes.size();
     for (std::uint32_t at = root; at < end; ++at) {
       const TreeNode& node = forest.nodes[at];
-      const bool leaf = node.right == at;
+      const bool leaf = node.right == 0;
       tree.push_back(static_cast<std::int64_t>(t));
       number.push_back(at - root);
       feature.push_back(leaf ? 0 : node.column);

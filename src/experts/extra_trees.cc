@@ -34,8 +34,8 @@ class FittedExtraTrees final : public Fitted {
       const TreeBag bag = bags.next();
       std::vector<std::uint32_t> drawn = bag.rows;
       for (std::size_t r = normals.rows; r < rows.rows(); ++r) drawn.push_back(static_cast<std::uint32_t>(r));
-      trees_.push_back(grower.grow(drawn, bag.draws));
-      shares.add(bag, [&](std::size_t row) { return leaf_share(nodes_, trees_.back(), normals.row(row).data()); });
+      roots_.push_back(grower.grow(drawn, bag.draws));
+      shares.add(bag, [&](std::size_t row) { return leaf_share(nodes_, roots_.back(), normals.row(row).data()); });
     }
     for (std::size_t r = 0; r < fitting_scores_.size(); ++r) fitting_scores_[r] = static_cast<float>(shares.mean(r));
   }
@@ -45,14 +45,14 @@ class FittedExtraTrees final : public Fitted {
  private:
   void score_rows(MatrixView rows, std::span<float> out) const override {
     std::vector<double> shares(rows.rows);
-    for (const Tree& tree : trees_) {  // a tree's nodes stay in L1 for all rows
-      for (std::size_t r = 0; r < rows.rows; ++r) shares[r] += static_cast<double>(leaf_share(nodes_, tree, rows.row(r).data()));
+    for (const std::uint32_t root : roots_) {  // a tree's nodes stay in L1 for all rows
+      for (std::size_t r = 0; r < rows.rows; ++r) shares[r] += static_cast<double>(leaf_share(nodes_, root, rows.row(r).data()));
     }
     for (std::size_t r = 0; r < rows.rows; ++r) out[r] = static_cast<float>(shares[r] / static_cast<double>(kTrees));
   }
 
   std::vector<TreeNode> nodes_;  // of all trees
-  std::vector<Tree> trees_;
+  std::vector<std::uint32_t> roots_;
   std::vector<float> fitting_scores_;  // [N]
 };
 

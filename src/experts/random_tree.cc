@@ -35,14 +35,15 @@ TreeGrower::TreeGrower(MatrixView rows, std::size_t normals, std::vector<TreeNod
   }
 }
 
-Tree TreeGrower::grow(std::span<std::uint32_t> drawn, Stream stream) {
+std::uint32_t TreeGrower::grow(std::span<std::uint32_t> drawn, Stream stream) {
   std::iota(columns_.begin(), columns_.end(), 0U);
   const auto normals = static_cast<std::size_t>(std::ranges::count_if(drawn, [this](std::uint32_t row) { return row < normals_; }));
   const std::size_t anomalies = drawn.size() - normals;
   fill_sums(normals, 1 / static_cast<double>(normals), normal_weights_);
   fill_sums(anomalies, 1 / static_cast<double>(anomalies), anomaly_weights_);
   const auto root = static_cast<std::uint32_t>(nodes_.size());
-  return {root, split(drawn, columns_.size(), stream)};
+  split(drawn, columns_.size(), stream);
+  return root;
 }
 
 double TreeGrower::impurity(Count count) const {
@@ -85,25 +86,25 @@ TreeGrower::Choice TreeGrower::choose(std::span<const std::uint32_t> rows, Count
   return best;
 }
 
-std::uint32_t TreeGrower::split(std::span<std::uint32_t> rows, std::size_t varying, Stream& stream) {
+void TreeGrower::split(std::span<std::uint32_t> rows, std::size_t varying, Stream& stream) {
   const std::size_t node = nodes_.size();
-  nodes_.emplace_back().right = static_cast<std::uint32_t>(node);
+  nodes_.emplace_back();
   Count all;
   for (const std::uint32_t row : rows) all.anomalies += row >= normals_ ? 1 : 0;
   all.normals = rows.size() - all.anomalies;
   const double anomalies = anomaly_weights_[all.anomalies];
   nodes_[node].share = static_cast<float>(anomalies / (normal_weights_[all.normals] + anomalies));
-  if (impurity(all) == 0) return 0;
+  if (impurity(all) == 0) return;
   const Choice best = choose(rows, all, varying, stream);
-  if (!std::isfinite(best.impurity)) return 0;
+  if (!std::isfinite(best.impurity)) return;
   const float* values = columns_of_rows_.row(best.column).data();
   const auto right = std::partition(rows.begin(), rows.end(), [&](std::uint32_t row) { return values[row] <= best.threshold; });
   const auto left = static_cast<std::size_t>(right - rows.begin());
-  const std::uint32_t left_depth = split(rows.first(left), varying, stream);
+  split(rows.first(left), varying, stream);
   nodes_[node].column = best.column;
   nodes_[node].threshold = best.threshold;
   nodes_[node].right = static_cast<std::uint32_t>(nodes_.size());
-  return 1 + std::max(left_depth, split(rows.subspan(left), varying, stream));
+  split(rows.subspan(left), varying, stream);
 }
 
 }  // namespace oddshot

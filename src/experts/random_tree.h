@@ -4,10 +4,8 @@
 // Source: Geurts, Ernst, Wehenkel 2006, "Extremely randomized trees".
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -16,20 +14,12 @@
 
 namespace oddshot {
 
-// The left child follows its parent. A leaf is its own right child, and nothing is at most its threshold, NaN: a walk that comes to it
-// stays.
+// The left child follows its parent.
 struct TreeNode {
   std::uint32_t column = 0;
-  std::uint32_t right = 0;
-  float threshold = std::numeric_limits<float>::quiet_NaN();  // values up to it go left
-  float share = 0;                                            // of anomalies, in a leaf
-
-  std::uint32_t next(std::uint32_t at, const float* row) const { return row[column] <= threshold ? at + 1 : right; }
-};
-
-struct Tree {
-  std::uint32_t root = 0;
-  std::uint32_t depth = 0;  // of its deepest leaf
+  std::uint32_t right = 0;  // 0: a leaf
+  float threshold = 0;      // values above go right
+  float share = 0;          // of anomalies, in a leaf
 };
 
 class TreeGrower {
@@ -38,8 +28,8 @@ class TreeGrower {
   // values there differ by more than `same`: by more than rounding, in units of the columns.
   TreeGrower(MatrixView rows, std::size_t normals, std::vector<TreeNode>& nodes, float same = 0);
 
-  // A tree on these rows, of which it changes the order; at least one of each class.
-  Tree grow(std::span<std::uint32_t> drawn, Stream stream);
+  // A tree on these rows, of which it changes the order; at least one of each class. Returns the number of its root.
+  std::uint32_t grow(std::span<std::uint32_t> drawn, Stream stream);
 
  private:
   // How many rows of each class.
@@ -52,8 +42,7 @@ class TreeGrower {
   double impurity(Count count) const;
   // The best of `tries_` random splits of rows that are so many; only the first `varying` of columns_ can vary in them.
   Choice choose(std::span<const std::uint32_t> rows, Count all, std::size_t& varying, Stream& stream);
-  // Returns the depth of what grows on them.
-  std::uint32_t split(std::span<std::uint32_t> rows, std::size_t varying, Stream& stream);
+  void split(std::span<std::uint32_t> rows, std::size_t varying, Stream& stream);
 
   Matrix columns_of_rows_;  // [D x N + A]
   std::size_t normals_;
@@ -65,19 +54,10 @@ class TreeGrower {
   std::vector<std::uint32_t> columns_;
 };
 
-inline constexpr std::size_t kWalks = 8;
-// A row [D] down kWalks trees side by side, so that their loads overlap: at[i], a root, becomes the leaf that it comes to. No tree is
-// deeper than `depth`.
-inline void walk(std::span<const TreeNode> nodes, std::uint32_t depth, const float* row, std::array<std::uint32_t, kWalks>& at) {
-  for (std::uint32_t d = 0; d < depth; ++d) {
-    for (std::uint32_t& place : at) place = nodes[place].next(place, row);
-  }
-}
-
 // The share of anomalies in the leaf that a row [D] comes to.
-inline float leaf_share(std::span<const TreeNode> nodes, const Tree& tree, const float* row) {
-  std::uint32_t at = tree.root;
-  while (nodes[at].right != at) at = row[nodes[at].column] <= nodes[at].threshold ? at + 1 : nodes[at].right;
+inline float leaf_share(std::span<const TreeNode> nodes, std::uint32_t root, const float* row) {
+  std::uint32_t at = root;
+  while (nodes[at].right != 0) at = row[nodes[at].column] <= nodes[at].threshold ? at + 1 : nodes[at].right;
   return nodes[at].share;
 }
 

@@ -9,7 +9,6 @@
 #include <array>
 #include <limits>
 #include <numeric>
-#include <utility>
 
 #include "experts/scores/view_task.h"
 #include "oddshot/base/random.h"
@@ -46,24 +45,14 @@ void score_trees(const ViewTask& task, const ViewRow& row, float* out) {
 const ScoreFamily kTrees{kNames, score_trees};
 
 float ForestFit::predict(std::span<const float> x, std::size_t own) const {
-  const std::size_t rows = trees.empty() ? 0 : drew.size() / trees.size();
-  std::array<std::uint32_t, kWalks> at{};
-  std::uint32_t depth = 0;  // of those in `at`
-  std::size_t waiting = 0;
+  const std::size_t rows = roots.empty() ? 0 : drew.size() / roots.size();
   double sum = 0;
   std::size_t counted = 0;
-  const auto walk_waiting = [&] {
-    walk(nodes, std::exchange(depth, 0), x.data(), at);
-    for (std::size_t i = 0; i < waiting; ++i) sum += static_cast<double>(nodes[at[i]].share);
-    counted += std::exchange(waiting, 0);
-  };
-  for (std::size_t t = 0; t < trees.size(); ++t) {
+  for (std::size_t t = 0; t < roots.size(); ++t) {
     if (own != kNobody && drew[t * rows + own] != 0) continue;
-    at[waiting++] = trees[t].root;
-    depth = std::max(depth, trees[t].depth);
-    if (waiting == kWalks) walk_waiting();
+    sum += static_cast<double>(leaf_share(nodes, roots[t], x.data()));
+    ++counted;
   }
-  if (waiting > 0) walk_waiting();  // the other places stay in a leaf, or walk for nothing
   return counted > 0 ? kShareUnit * static_cast<float>(sum / static_cast<double>(counted)) : std::numeric_limits<float>::quiet_NaN();
 }
 
@@ -86,7 +75,7 @@ ForestFit fit_forest(const ViewTask& task) {
     std::vector<std::uint32_t> drawn = stream.sample(static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(some));
     for (std::size_t a = 0; a < std::min(k, kMostDrawn); ++a) drawn.push_back(static_cast<std::uint32_t>(n + stream.below(k)));
     for (const std::uint32_t row : drawn) fit.drew[t * order.size() + order[row]] = 1;
-    fit.trees.push_back(grower.grow(drawn, stream));
+    fit.roots.push_back(grower.grow(drawn, stream));
   }
   return fit;
 }

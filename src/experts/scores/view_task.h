@@ -50,9 +50,9 @@ inline constexpr float kShareUnit = 0.02F;
 
 // A forest of random trees that knows which support rows each tree drew (trees.cc).
 struct ForestFit {
-  std::vector<TreeNode> nodes;     // of all trees
-  std::vector<Tree> trees;         // empty if there is no anomaly
-  std::vector<std::uint8_t> drew;  // [trees x (n + k)] the normals first
+  std::vector<TreeNode> nodes;       // of all trees
+  std::vector<std::uint32_t> roots;  // [trees], empty if there is no anomaly
+  std::vector<std::uint8_t> drew;    // [trees x (n + k)] the normals first
 
   // What the trees that did not draw support row `own` say; NaN if all did.
   float predict(std::span<const float> x, std::size_t own = kNobody) const;
