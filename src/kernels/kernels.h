@@ -40,8 +40,10 @@ struct Product {
   std::size_t ldc = 0;
 };
 
+// Values that order() takes: it compares each with each, so that for more of them a screen (limit_of, at_most) is less work.
 inline constexpr std::size_t kMostOrdered = 128;
-inline constexpr std::size_t kChains = 10;  // enough for two units of 4 cycles latency, few enough for 16 registers
+// Of multiply_add(): enough for two units of 4 cycles latency, few enough for 16 registers.
+inline constexpr std::size_t kChains = 10;
 
 // The kernels of one target. Function pointers, so that the choice is made once, above every loop.
 template <class T>
