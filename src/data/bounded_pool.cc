@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <mutex>
 #include <string>
 
 #include <arrow/memory_pool.h>
@@ -32,7 +33,12 @@ class BoundedPool : public arrow::MemoryPool {
     return pool_->Reallocate(old_size, new_size, alignment, inout);
   }
   void Free(std::uint8_t* buffer, std::int64_t size, std::int64_t alignment) override { pool_->Free(buffer, size, alignment); }
-  void ReleaseUnused() override { pool_->ReleaseUnused(); }
+  // One thread at a time: where glibc's heap serves no allocation yet (another allocator took malloc's place), the malloc_trim beneath sets
+  // that heap up without a lock, and a second thread in it walks what is half made.
+  void ReleaseUnused() override {
+    const std::lock_guard lock(release_);
+    pool_->ReleaseUnused();
+  }
   std::int64_t bytes_allocated() const override { return pool_->bytes_allocated(); }
   std::int64_t max_memory() const override { return pool_->max_memory(); }
   std::int64_t total_bytes_allocated() const override { return pool_->total_bytes_allocated(); }
@@ -47,6 +53,7 @@ class BoundedPool : public arrow::MemoryPool {
 
   arrow::MemoryPool* pool_ = arrow::default_memory_pool();
   std::int64_t limit_ = machine_bytes();
+  std::mutex release_;
 };
 
 }  // namespace
