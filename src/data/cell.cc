@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -19,28 +20,29 @@ bool same_word(std::string_view value, std::string_view lower) {
          std::equal(value.begin(), value.end(), lower.begin(), [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
+// Takes the leading digits of the text off; `mantissa` goes on with them.
+std::size_t take_digits(std::string_view& text, std::uint64_t& mantissa) {
+  std::size_t count = 0;
+  for (; count < text.size() && is_digit(text[count]); ++count) mantissa = mantissa * 10 + static_cast<std::uint64_t>(text[count] - '0');
+  text.remove_prefix(count);
+  return count;
+}
+
 // A mantissa below 2^24 and a power of ten up to 10 are exact as floats, so their quotient is the nearest float to the decimal number
 // (Clinger 1990, "How to read floating point numbers accurately"). True if digits[.digits] was such a number: nearly every cell is.
-bool parse_short(std::string_view digits, float& number) {
+bool parse_short(std::string_view text, float& number) {
   static constexpr std::array<float, 11> kPowers = {1e0F, 1e1F, 1e2F, 1e3F, 1e4F, 1e5F, 1e6F, 1e7F, 1e8F, 1e9F, 1e10F};
-  std::uint32_t mantissa = 0;
+  if (text.size() > std::numeric_limits<std::uint64_t>::digits10) return false;  // the mantissa may not fit
+  std::uint64_t mantissa = 0;
+  const std::size_t whole = take_digits(text, mantissa);
   std::size_t fraction = 0;
-  bool point = false;
-  bool any = false;
-  for (const char c : digits) {
-    if (is_digit(c)) {
-      mantissa = mantissa * 10 + static_cast<std::uint32_t>(c - '0');
-      any = true;
-      fraction += point ? 1 : 0;
-      if (mantissa >= (1U << 24U) || fraction >= kPowers.size()) return false;
-    } else if (c == '.' && !point) {
-      point = true;
-    } else {
-      return false;
-    }
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    fraction = take_digits(text, mantissa);
   }
-  if (any) number = static_cast<float>(mantissa) / kPowers[fraction];
-  return any;
+  if (!text.empty() || whole + fraction == 0 || mantissa >= (1U << 24U) || fraction >= kPowers.size()) return false;
+  number = static_cast<float>(mantissa) / kPowers[fraction];
+  return true;
 }
 
 // Whether a well-formed number that no float can hold is too large (and not too small): the decimal place of its first digit tells.

@@ -6,6 +6,7 @@
 
 #include "data/normal_quantile.h"
 #include "data/whitening.h"
+#include "experts/table/sorted.h"
 #include "kernels/kernels.h"
 #include "oddshot/base/random.h"
 
@@ -112,9 +113,7 @@ void Columns::fill(MatrixView rows, Planes& out) const {
       const double z = column.per_deviation > 0 ? std::clamp(gap * column.per_deviation, -kLimit, kLimit) : none;
       out.z(b, j) = static_cast<float>(z);
       out.a(b, j) = static_cast<float>(std::asinh(column.per_range > 0 ? gap * column.per_range : none));
-      const auto below = static_cast<std::size_t>(std::ranges::lower_bound(sorted, x) - sorted.begin());
-      const auto upto =
-          static_cast<std::size_t>(std::upper_bound(sorted.begin() + static_cast<std::ptrdiff_t>(below), sorted.end(), x) - sorted.begin());
+      const auto [below, upto] = equal_places(sorted, x);
       out.below(b, j) = static_cast<std::uint32_t>(below);
       out.upto(b, j) = static_cast<std::uint32_t>(upto);
       out.q(b, j) = quantile_[below + upto];

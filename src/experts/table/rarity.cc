@@ -1,5 +1,7 @@
 // How rare a row's exact values are among the other normals, each column for itself.
-//   rarity        -log((count of the value + 1) / (n + 1)): mean over the columns, largest
+//   rarity        -log((count of the value + 1) / n): mean over the columns, largest; of a row that is none of the n support normals the
+//                 count is taken times (n - 1) / n, as if one normal had been left out: else a support normal, which has n - 1 others,
+//                 could be told from any other row by a constant, and the experts that learn from the support's scores would learn that
 //   never-seen    share of the columns whose value no normal has
 // In a column of measured numbers nearly every value is new and says nothing, for normals as for others; in one of kinds a new value does.
 #include <array>
@@ -15,17 +17,22 @@ constexpr std::array<std::string_view, 3> kNames = {"rarity/mean", "rarity/large
 
 class Rarity final : public Family {
  public:
-  explicit Rarity(const Task& task) : task_(task), logarithm_(task.n + 2) {
-    for (std::size_t count = 1; count <= task.n + 1; ++count) logarithm_[count] = std::log(static_cast<float>(count));
+  explicit Rarity(const Task& task) : task_(task), own_(task.n + 1), other_(task.n + 1) {
+    const auto n = static_cast<float>(task.n);
+    for (std::size_t count = 0; count <= task.n; ++count) {
+      own_[count] = std::log(n) - std::log(static_cast<float>(count) + 1);
+      other_[count] = std::log(n) - std::log(static_cast<float>(count) * (n - 1) / n + 1);
+    }
   }
   void score(const Block& block, Matrix& out, std::size_t first) const override {
     for (std::size_t b = 0; b < block.rows; ++b) {
       const std::size_t own = block.normal_of(b) != kNobody ? 1 : 0;
+      const std::vector<float>& rarities = own == 1 ? own_ : other_;
       Largest3 rarity;
       std::size_t unseen = 0;
       for (std::size_t j = 0; j < task_.d; ++j) {
         const std::size_t count = block.planes.upto(b, j) - block.planes.below(b, j) - own;
-        rarity.add(logarithm_[task_.n - own + 1] - logarithm_[count + 1]);
+        rarity.add(rarities[count]);
         unseen += count == 0 ? 1 : 0;
       }
       float* to = out.row(b).data() + first;
@@ -37,7 +44,7 @@ class Rarity final : public Family {
 
  private:
   const Task& task_;
-  std::vector<float> logarithm_;  // [n + 2]
+  std::vector<float> own_, other_;  // [n + 1] by count: of a normal of the support, of other rows
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experts/table/sorted.h"
+
 namespace oddshot::table {
 namespace {
 
@@ -30,19 +32,6 @@ double deviation_of(std::span<const float> values) {
   return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
-// How many of the first values of a rising list `before` is true of, as std::partition_point has it, but without a branch to guess wrong:
-// a tail is asked for every score of every row. `sorted` is not empty.
-template <class Before>
-std::size_t count_of_first(std::span<const float> sorted, const Before& before) {
-  const float* first = sorted.data();
-  for (std::size_t left = sorted.size(); left > 1;) {
-    const std::size_t half = left / 2;
-    first += before(first[half - 1]) ? half : 0;
-    left -= half;
-  }
-  return static_cast<std::size_t>(first - sorted.data()) + (before(*first) ? 1 : 0);
-}
-
 }  // namespace
 
 Standard::Standard(std::span<const float> scores) {
@@ -67,10 +56,7 @@ float Standard::level(float score) const {
 
 float Standard::tail(float score, bool own) const {
   if (!std::isfinite(score) || sorted_.empty()) return 0;
-  const std::size_t first = count_of_first(sorted_, [score](float one) { return one < score; });
-  std::size_t last = first;
-  for (std::size_t i = 0; i < 2 && last < sorted_.size() && sorted_[last] == score; ++i) ++last;  // mostly none or one, itself, is equal
-  if (last == first + 2) last = count_of_first(sorted_, [score](float one) { return one <= score; });
+  const auto [first, last] = equal_places(sorted_, score);
   const auto itself = static_cast<float>(own ? 1 : 0);
   const float below = static_cast<float>(first) + 0.5F * (static_cast<float>(last - first) - itself);
   const float n = static_cast<float>(sorted_.size()) - itself;
