@@ -17,7 +17,7 @@ void print_calibration(const Detector& detector) {
   const Calibration& calibration = detector.calibration();
   if (!calibration.present()) return;
   const bool held_back = calibration.scheme() == CalibrationScheme::kHeldBack;
-  fmt::print("p-values   by {} normal rows{}\n", calibration.size(),
+  fmt::print("p-values   by {}{}\n", counted(calibration.size(), "normal row", "normal rows"),
              held_back ? ", held back from adapting" : ", each scored by an adapting without it");
   const auto& rate = detector.max_false_alarms();
   if (!rate) return;
@@ -40,7 +40,7 @@ std::string kept(const Detector& detector) {
     return fmt::format("{}, encoded alone ({} each), of which values can be computed back: labels cannot be added or withdrawn",
                        counted(encoded, "row", "rows"), counted(rows.support.cols(), "number", "numbers"));
   }
-  return fmt::format("{} rows as they were given, for labels that come later", rows.table.rows());
+  return fmt::format("{} as they were given, for labels that come later", counted(rows.table.rows(), "row", "rows"));
 }
 
 ordered_json calibration_of(const Detector& detector) {
@@ -86,7 +86,14 @@ void print_detector(const Detector& detector, const Adapted& adapted, bool json,
   fmt::print("rows       {} normal, {}\n", detector.normals(), counted(detector.anomalies(), "anomaly", "anomalies"));
   fmt::print("columns    {}, encoded as {} features\n", detector.preprocessor().schema_columns().size(), detector.preprocessor().width());
   print_calibration(detector);
-  if (auroc) fmt::print("AUROC      {:.3f} on these rows, each scored by an adapting without it\n", *auroc);
+  const std::string of = fmt::format("{} and {}", counted(detector.normals(), "normal row", "normal rows"),
+                                     counted(detector.anomalies(), "anomaly", "anomalies"));
+  if (auroc) {
+    fmt::print("AUROC      {:.3f} on these rows, each scored by an adapting without it{}\n", *auroc,
+               detector.normals() < kEnoughNormals ? fmt::format("; of {} it says little", of) : "");
+  } else if (detector.anomalies() > 0) {
+    fmt::print("AUROC      not known: of {} none can be left out and the others adapted to\n", of);
+  }
   fmt::print("kept       {}\n", kept(detector));
   fmt::print("adapted in {:.0f} ms\n", adapted.milliseconds);
   fmt::print(stderr, "detector: {}\n", adapted.file);

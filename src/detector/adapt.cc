@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -15,8 +16,10 @@
 #include "detector/encode.h"
 #include "detector/familiarity.h"
 #include "detector/rows_of_tables.h"
+#include "detector/stand_ins.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/random.h"
+#include "oddshot/base/text.h"
 #include "oddshot/detector/detector.h"
 #include "tasks/column_values.h"
 
@@ -139,8 +142,12 @@ std::vector<std::string> feature_columns(const Table& table, const AdaptOptions&
 
 Preprocessor fit_own(const Table& table, const std::vector<std::string>& features, const Rows& normals, const Rows& anomalies,
                      std::vector<std::string>& notes) {
-  Preprocessor own = Preprocessor::fit(table, features, normals, anomalies, {.numeric = NumericTransform::kIdentity});
-  for (const std::string& name : own.dropped()) notes.push_back(fmt::format("\"{}\" is left out: it is the same in all known rows", name));
+  const bool few = normals.size() < kEnoughNormals;
+  Preprocessor own = few ? fit_to_few(table, features, normals, anomalies)
+                         : Preprocessor::fit(table, features, normals, anomalies, {.numeric = NumericTransform::kIdentity});
+  for (const std::string& name : own.dropped()) {
+    notes.push_back(fmt::format("\"{}\" is left out: it {} in all known rows", name, few ? "has no value" : "is the same"));
+  }
   return own;
 }
 
@@ -166,16 +173,17 @@ Rows thinned(const Rows& rows, std::size_t most, const std::vector<float>& weigh
 }
 
 // Normals that adapting keeps to itself, of so many.
-std::size_t kept_to_adapt(std::size_t normals) { return std::max(kFewestNormals, std::min(normals / 2, kLargestSupportClass / 2)); }
+std::size_t kept_to_adapt(std::size_t normals) { return std::max(kEnoughNormals, std::min(normals / 2, kLargestSupportClass / 2)); }
 
 // How many of so many normals are held back: none where they are too few to do without, or cross-fitting is asked for.
 std::size_t held_back(std::size_t normals, const AdaptOptions& options) {
   if (options.calibration == CalibrationScheme::kNone || options.calibration == CalibrationScheme::kCrossFitted) return 0;
+  if (normals <= kEnoughNormals) return 0;
   const std::size_t asked = options.max_false_alarms ? calibrators_needed(*options.max_false_alarms) : 0;
   const std::size_t wanted = std::max(std::min(normals / 3, kUsuallyHeldBack), asked);
   const std::size_t most = std::min(normals - kept_to_adapt(normals), kMostHeldBack);
   if (options.calibration == CalibrationScheme::kHeldBack) return std::min(wanted, most);
-  const bool enough = asked > 0 ? normals - std::min(normals, wanted) >= 2 * kFewestNormals : wanted >= kUsualCalibrators;
+  const bool enough = asked > 0 ? normals - std::min(normals, wanted) >= 2 * kEnoughNormals : wanted >= kUsualCalibrators;
   return enough && wanted <= most ? wanted : 0;
 }
 
@@ -229,7 +237,7 @@ DetectorRows encoded(const MetaModel& model, const Table& table, const Roles& ro
 // Where no others are held back they are calibrators, for it is normals of all kinds that a rate is promised for.
 void trim(const MetaModel& model, const DetectorRows& rows, double share, Roles& roles, ThreadPool& pool) {
   Rows& place = roles.held_back.empty() ? roles.held_back : roles.unused;
-  const std::size_t count = std::min(count_at_least(share, roles.normals.size()), roles.normals.size() - kFewestNormals);
+  const std::size_t count = std::min(count_at_least(share, roles.normals.size()), roles.normals.size() - kEnoughNormals);
   const std::vector<float> scores = cross_fitted_scores(*learner_method(model), {rows.support, rows.labels}, adapting_stream(model), pool);
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -251,7 +259,8 @@ std::string better_expert(const MetaModel& model, const DetectorRows& rows, std:
   std::string best;
   double lead = kNotableLead;
   for (const char* name : {"knn", "knn-difference"}) {
-    const auto by_expert = aurocs_of(left_out_folds(*method_of(model, name), all, adapting_stream(model), pool));
+    const auto method = method_of(model, rows.own, name, kEnoughNormals);
+    const auto by_expert = aurocs_of(left_out_folds(*method, all, adapting_stream(model), pool));
     std::vector<double> differences;
     for (std::size_t f = 0; f < by_model.size(); ++f) {
       if (by_model[f] && by_expert[f]) differences.push_back(*by_expert[f] - *by_model[f]);
@@ -293,6 +302,52 @@ void note_unfamiliar(const Detector& detector, const AdaptOptions& options, std:
   notes.push_back(fmt::format("these rows are unlike those that the model was trained on: {}; {}", fmt::join(found, "; "), serves));
 }
 
+// So few calibrators cannot tell the rate that is asked for.
+[[noreturn]] void refuse_rate(const AdaptOptions& options, std::size_t calibrators, std::size_t normals) {
+  const double rate = *options.max_false_alarms;
+  const std::string promise = calibrators == 0 ? "which can promise none: give more rows"
+                                               : fmt::format("which can promise {:.3g}: give more rows, or ask for no less than that",
+                                                             1 / static_cast<double>(calibrators + 1));
+  throw ArgumentError(
+      fmt::format("a false-alarm rate of {} needs {} normal rows to calibrate by ({} in all), and there are {} ({} in all), {}", rate,
+                  calibrators_needed(rate), normals_needed(rate, options.calibration), calibrators, normals, promise));
+}
+
+// What so few normals leave unknown, and what stands in for them.
+std::vector<std::string> notes_on_few(const MetaModel& model, std::size_t normals, std::size_t anomalies, const AdaptOptions& options) {
+  std::vector<std::string> notes;
+  const bool one = normals == 1;
+  if (normals < kEnoughNormals) {
+    const std::string few = fmt::format("{} normal row{} of how normal rows vary: ", normals, one ? " says nothing" : "s say little");
+    const std::size_t more = kEnoughNormals - normals;
+    const char* stand = more == 1 ? "stands" : "stand";
+    const char* them = one ? "it" : "them";
+    if (!has_own_preprocessor(model)) {
+      notes.push_back(fmt::format("{}{} of the model's training rows {} beside {}", few, more, stand, them));
+    } else {
+      notes.push_back(fmt::format("{}{} made up around {} {} beside {}{}", few, counted(more, "row", "rows"), them, stand, them,
+                                  one ? ", as if numbers usually varied by their own size" : ""));
+    }
+    if (options.fall_back && anomalies >= kFoldsToJudgeBy) {
+      notes.push_back(fmt::format("the model serves: with fewer than {} normal rows nobody can say whether a simple method would do better",
+                                  kEnoughNormals));
+    }
+  }
+  if (options.calibration != CalibrationScheme::kNone && normals < kEnoughNormals) {
+    if (normals <= fewest_normals(model, normals)) {
+      notes.emplace_back("there are no p-values, so that no row can be an alert: they take a normal row that is left out, from 2 on");
+    } else {
+      notes.push_back(fmt::format("no p-value can be below {:.3g}; a rate of false alarms of 5% takes {} normal rows, one of 1% takes {}",
+                                  1 / static_cast<double>(normals + 1), calibrators_needed(0.05), calibrators_needed(0.01)));
+    }
+  }
+  if (options.calibration == CalibrationScheme::kHeldBack && normals > fewest_normals(model, normals)) {
+    notes.push_back(fmt::format("{} normal rows are too few to hold any back: each is scored by an adapting without it", normals));
+  }
+  if (options.trim > 0) notes.push_back(fmt::format("with {} normal row{} none is left out as least normal", normals, one ? "" : "s"));
+  return notes;
+}
+
 // The rows in the order of the table, with the columns that may be features, the label and the weight.
 Table kept_rows(const MetaModel& model, const Table& table, const Roles& roles, const std::vector<std::string>& features,
                 const AdaptOptions& options) {
@@ -316,7 +371,7 @@ Table kept_rows(const MetaModel& model, const Table& table, const Roles& roles, 
 std::size_t normals_needed(double rate, CalibrationScheme scheme) {
   const std::size_t needed = calibrators_needed(rate);
   if (scheme != CalibrationScheme::kHeldBack) return needed <= kLargestSupportClass ? needed : needed + kLargestSupportClass / 2;
-  std::size_t normals = needed + kFewestNormals;
+  std::size_t normals = needed + kEnoughNormals;
   while (normals - kept_to_adapt(normals) < needed) ++normals;
   return normals;
 }
@@ -380,6 +435,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
   Roles roles;
   roles.held_back = take_out(known.normals, held_back(all_normals, options), Stream(model.training.seed, Purpose::kFold, kHoldBack));
   const bool holds_back = !roles.held_back.empty();
+  const bool few = all_normals < kEnoughNormals;
   std::vector<std::string> features;
   if (has_own_preprocessor(model)) {
     features = feature_columns(table, options, notes);
@@ -395,13 +451,15 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
                                   weights.empty() ? "evenly spaced" : "by weight"));
     }
   }
+  if (all_normals <= kEnoughNormals)
+    std::ranges::move(notes_on_few(model, all_normals, known.anomalies.size(), options), std::back_inserter(notes));
   roles.normals = thinned(known.normals, kLargestSupportClass, weights);
   roles.anomalies = thinned(known.anomalies, kLargestSupportClass, weights);
 
   DetectorParts parts;
   std::vector<std::string> fitting_notes;
   parts.rows = encoded(model, table, roles, features, known.normals, fitting_notes);
-  if (options.trim > 0 && roles.normals.size() > kFewestNormals) {
+  if (options.trim > 0 && roles.normals.size() > kEnoughNormals) {
     const std::size_t before = roles.normals.size();
     trim(model, parts.rows, options.trim, roles, pool);
     notes.push_back(fmt::format("{} of {} normal rows look least normal and are not fitted to", before - roles.normals.size(), before));
@@ -411,9 +469,12 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
   notes.insert(notes.end(), fitting_notes.begin(), fitting_notes.end());
   Folded by_model;
   if (roles.anomalies.size() >= kFoldsToJudgeBy && (options.fall_back || model.profile)) {
-    by_model = adapt_with_folds(*learner_method(model), {parts.rows.support, parts.rows.labels}, adapting_stream(model), pool);
+    const Preprocessor& preprocessor = has_own_preprocessor(model) ? parts.rows.own : model.preprocessor;
+    const auto method = method_of(model, preprocessor, {}, roles.normals.size());
+    by_model = adapt_with_folds(*method, {parts.rows.support, parts.rows.labels}, adapting_stream(model), pool,
+                                fewest_normals(model, roles.normals.size()));
   }
-  if (options.fall_back) parts.method = better_expert(model, parts.rows, by_model.folds, pool, notes);
+  if (options.fall_back && !few) parts.method = better_expert(model, parts.rows, by_model.folds, pool, notes);
   if (!parts.method.empty()) by_model.whole.reset();
   if (options.keep_rows) parts.rows.table = kept_rows(model, table, roles, features, options);
   parts.options = options;
@@ -432,9 +493,14 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
   }
 
   std::vector<float> scores, calibrator_weights;
+  const std::size_t fewest = fewest_normals(detector.model_, detector.normals());
+  if (!holds_back && detector.normals() <= fewest) {  // none is left to adapt to without one
+    if (options.max_false_alarms) refuse_rate(options, 0, all_normals);
+    return detector;
+  }
   if (!holds_back) {
-    scores =
-        cross_fitted_scores(*method_of(detector.model_, detector.method()), detector.support(), adapting_stream(detector.model_), pool);
+    scores = cross_fitted_scores(*method_of(detector.model_, detector.preprocessor(), detector.method(), detector.normals()),
+                                 detector.support(), adapting_stream(detector.model_), pool, fewest);
     append_weights(calibrator_weights, weights, roles.normals);
   }
   const std::vector<float> others = detector.score_encoded(detector.rows().held_back, pool);
@@ -443,12 +509,7 @@ Detector Detector::adapt(MetaModel model, const Table& table, const AdaptOptions
   detector.parts_.calibration = Calibration(holds_back ? CalibrationScheme::kHeldBack : CalibrationScheme::kCrossFitted, std::move(scores),
                                             std::move(calibrator_weights));
   if (options.max_false_alarms && detector.calibration().size() < calibrators_needed(*options.max_false_alarms)) {
-    const double rate = *options.max_false_alarms;
-    throw ArgumentError(
-        fmt::format("a false-alarm rate of {} needs {} normal rows to calibrate by ({} in all), and there are {} ({} in all), "
-                    "which can promise {:.3g}: give more rows, or ask for no less than that",
-                    rate, calibrators_needed(rate), normals_needed(rate, options.calibration), detector.calibration().size(), all_normals,
-                    detector.calibration().smallest_rate()));
+    refuse_rate(options, detector.calibration().size(), all_normals);
   }
   note_unfamiliar(detector, options, by_model.folds, detector.notes_);
   return detector;

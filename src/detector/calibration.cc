@@ -69,7 +69,9 @@ Calibration::Calibration(CalibrationScheme scheme, std::vector<float> scores, st
 void Calibration::check_present() const {
   if (!present()) {
     throw ArgumentError(
-        "the detector has no calibration, hence no p-values and no threshold; adapt it anew, with a --calibration other than none");
+        "the detector has no calibration, hence no p-values and no threshold; adapt it anew, to 2 normal rows or more and with a "
+        "--calibration other than "
+        "none");
   }
 }
 

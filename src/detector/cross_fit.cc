@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "detector/encode.h"
+#include "detector/stand_ins.h"
 #include "oddshot/base/error.h"
 #include "oddshot/evaluation/metrics.h"
 
@@ -23,10 +24,10 @@ std::vector<std::uint8_t> labels_of(const Support& all, std::span<const std::uin
 
 // Scores of `rows` of a support by an adapting to `kept` of it; nothing if these are too few to adapt to.
 std::optional<std::vector<float>> scores_without(const Method& method, const Support& all, std::span<const std::uint32_t> kept,
-                                                 std::span<const std::uint32_t> rows, Stream stream) {
+                                                 std::span<const std::uint32_t> rows, Stream stream, std::size_t fewest) {
   const std::vector<std::uint8_t> labels = labels_of(all, kept);
   const auto shots = static_cast<std::size_t>(std::ranges::count(labels, std::uint8_t{1}));
-  if (shots < method.minimum_shots() || labels.size() - shots < 2) return std::nullopt;
+  if (shots < method.minimum_shots() || labels.size() - shots < fewest) return std::nullopt;
   const Matrix support = gathered<float>(all.rows, kept);
   const Matrix query = gathered<float>(all.rows, rows);
   std::vector<float> scores(rows.size());
@@ -40,16 +41,14 @@ std::size_t folds_of(const Support& all) {
 }
 
 // The rows of each class go to the folds in turn.
-LeftOut left_out(const Method& method, const Support& all, std::size_t folds, std::size_t fold, Stream stream) {
+LeftOut left_out(const Method& method, const Support& all, std::size_t folds, std::size_t fold, Stream stream, std::size_t fewest) {
   std::vector<std::uint32_t> kept, out;
   std::array<std::size_t, 2> seen{};
   for (std::uint32_t r = 0; r < all.labels.size(); ++r) (seen[all.labels[r]]++ % folds == fold ? out : kept).push_back(r);
-  return {labels_of(all, out), scores_without(method, all, kept, out, stream)};
+  return {labels_of(all, out), scores_without(method, all, kept, out, stream, fewest)};
 }
 
-}  // namespace
-
-std::unique_ptr<Method> method_of(const MetaModel& model, const std::string& expert) {
+std::unique_ptr<Method> plain_method_of(const MetaModel& model, const std::string& expert) {
   if (expert.empty()) return learner_method(model);
   const Expert* found = find_expert(expert);
   if (found == nullptr) throw ArgumentError(fmt::format("there is no expert \"{}\"", expert));
@@ -58,7 +57,15 @@ std::unique_ptr<Method> method_of(const MetaModel& model, const std::string& exp
   return on_view(std::move(method), model.views.spans().front());
 }
 
-std::vector<float> cross_fitted_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+}  // namespace
+
+std::unique_ptr<Method> method_of(const MetaModel& model, const Preprocessor& preprocessor, const std::string& expert,
+                                  std::size_t normals) {
+  auto method = plain_method_of(model, expert);
+  return normals >= kEnoughNormals ? std::move(method) : made_up(std::move(method), model, preprocessor);
+}
+
+std::vector<float> cross_fitted_scores(const Method& method, const Support& all, Stream stream, ThreadPool& pool, std::size_t fewest) {
   const auto normals = static_cast<std::size_t>(std::ranges::count(all.labels, std::uint8_t{0}));
   const std::size_t folds = normals <= kLeftOutSingly ? normals : kFolds;
   std::vector<float> scores(normals);
@@ -72,28 +79,28 @@ std::vector<float> cross_fitted_scores(const Method& method, const Support& all,
       if (out) places.push_back(normal);
       if (all.labels[r] == 0) ++normal;
     }
-    const auto found = scores_without(method, all, kept, left_out, stream);
-    if (!found) throw ArgumentError("too few rows to calibrate by");  // a support of 10 normals leaves 9
+    const auto found = scores_without(method, all, kept, left_out, stream, fewest);
+    if (!found) throw ArgumentError("too few rows to calibrate by");
     for (std::size_t i = 0; i < places.size(); ++i) scores[places[i]] = (*found)[i];
   });
   return scores;
 }
 
-std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+std::vector<LeftOut> left_out_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool, std::size_t fewest) {
   std::vector<LeftOut> by_fold(folds_of(all));
   pool.parallel_for(by_fold.size(),
-                    [&](std::size_t fold, unsigned) { by_fold[fold] = left_out(method, all, by_fold.size(), fold, stream); });
+                    [&](std::size_t fold, unsigned) { by_fold[fold] = left_out(method, all, by_fold.size(), fold, stream, fewest); });
   return by_fold;
 }
 
-Folded adapt_with_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool) {
+Folded adapt_with_folds(const Method& method, const Support& all, Stream stream, ThreadPool& pool, std::size_t fewest) {
   Folded out;
   out.folds.resize(folds_of(all));
   pool.parallel_for(out.folds.size() + 1, [&](std::size_t i, unsigned) {
     if (i == 0) {
       out.whole = method.adapt(all, stream);
     } else {
-      out.folds[i - 1] = left_out(method, all, out.folds.size(), i - 1, stream);
+      out.folds[i - 1] = left_out(method, all, out.folds.size(), i - 1, stream, fewest);
     }
   });
   return out;

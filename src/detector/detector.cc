@@ -8,6 +8,7 @@
 
 #include "detector/cross_fit.h"
 #include "detector/encode.h"
+#include "detector/stand_ins.h"
 #include "oddshot/base/error.h"
 #include "oddshot/base/random.h"
 #include "oddshot/evaluation/methods.h"
@@ -42,7 +43,7 @@ Detector::Detector(MetaModel model, DetectorParts parts, std::unique_ptr<Scorer>
     throw ArgumentError(fmt::format("the model is a checkpoint after step {} of {}; finish it with oddshot train --resume",
                                     model_.steps_done, model_.training.steps));
   }
-  const std::unique_ptr<Method> method = method_of(model_, parts_.method);
+  const std::unique_ptr<Method> method = method_of(model_, preprocessor(), parts_.method, normals());
   const std::size_t width = encoded_width(model_, preprocessor());
   const DetectorRows& rows = parts_.rows;
   check_support(*method, rows.support, rows.labels, width);
@@ -82,7 +83,8 @@ std::vector<float> Detector::score(const Table& table, ThreadPool& pool) const {
 
 std::optional<double> Detector::left_out_auroc(ThreadPool& pool) const {
   if (!fold_aurocs_.empty()) return mean_of(fold_aurocs_);
-  return mean_of(aurocs_of(left_out_folds(*method_of(model_, method()), support(), adapting_stream(model_), pool)));
+  const std::unique_ptr<Method> serving = method_of(model_, preprocessor(), method(), normals());
+  return mean_of(aurocs_of(left_out_folds(*serving, support(), adapting_stream(model_), pool, fewest_normals(model_, normals()))));
 }
 
 }  // namespace oddshot

@@ -46,7 +46,7 @@ double median(std::vector<double> values) {
 
 void judge_scores(const Detector& detector, std::span<const LeftOut> by_model, std::vector<std::string>& found) {
   const auto& profile = detector.model().profile;
-  if (!profile || !detector.calibration().present() || !detector.method().empty()) return;
+  if (!profile || !detector.calibration().present() || detector.normals() < kEnoughNormals || !detector.method().empty()) return;
   const ScoreProfile::AtShots& at = profile->at(detector.anomalies());
   const ScoreScale scale(detector.calibration().scores());
   // Nine in ten draws lie within low and high; a like width beyond is no surprise of a new task.

@@ -7,6 +7,7 @@
 
 #include "detector/encode.h"
 #include "detector/onnx_parts.h"
+#include "detector/stand_ins.h"
 #include "oddshot/base/error.h"
 #include "oddshot/detector/onnx.h"
 #include "oddshot/evaluation/methods.h"
@@ -47,7 +48,8 @@ Value say_detector(Graph& g, const Detector& detector) {
         fmt::format("the simple method \"{}\", which the model chose for {} anomalies, cannot be exported", method, detector.anomalies()));
   }
   const Space space = method == kMeanScore ? Space::kScores : model.training.space;
-  const Support support = detector.support();
+  const OwnedSupport made_up = with_stand_ins(model, detector.preprocessor(), detector.support());
+  const Support support = made_up.view();
   const onnx::Features features = onnx::say_features(g, detector.preprocessor(), model.views.options().plain_clip);
   std::vector<Value> seen;
   if (space != Space::kScores) seen.push_back(features.plain);

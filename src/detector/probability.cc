@@ -26,6 +26,10 @@ std::span<const float> calibrators(const Detector& detector, double share) {
   if (!detector.calibration().present()) {
     throw ArgumentError("probabilities need normal rows to compare with, and the detector has no calibration: adapt it with one");
   }
+  if (const std::size_t n = detector.normals(); n < kEnoughNormals) {
+    throw ArgumentError(fmt::format("probabilities need at least {} normal rows to compare with, and there {} {}: adapt to more of them",
+                                    kEnoughNormals, n == 1 ? "is" : "are", n));
+  }
   return detector.calibration().scores();
 }
 

@@ -155,11 +155,11 @@ MetaModel model_of(const Sample& s, const std::string& learner, Space space, Lea
 }
 
 // Some of the sample's rows are the support, others equal rows of it, others neither.
-Detector adapted(const Sample& s, MetaModel model, std::size_t shots) {
-  std::vector<std::uint32_t> rows(s.normals.begin() + 20, s.normals.begin() + 60);
+Detector adapted(const Sample& s, MetaModel model, std::size_t shots, std::size_t normals = 40) {
+  std::vector<std::uint32_t> rows(s.normals.begin() + 20, s.normals.begin() + 20 + static_cast<std::ptrdiff_t>(normals));
   rows.insert(rows.end(), s.anomalies.begin(), s.anomalies.begin() + static_cast<std::ptrdiff_t>(shots));
   std::vector<std::uint8_t> labels(rows.size(), 0);
-  std::fill(labels.begin() + 40, labels.end(), std::uint8_t{1});
+  std::fill(labels.begin() + static_cast<std::ptrdiff_t>(normals), labels.end(), std::uint8_t{1});
   DetectorParts parts;
   parts.rows.support = s.views.transform(s.preprocessor.transform(s.table, rows));
   parts.rows.labels = std::move(labels);
@@ -203,6 +203,20 @@ TEST_F(OnnxRuntime, GivesTheScoresOfEveryLearner) {
       MetaModel model = model_of(s, name, Space::kScores);
       if (shots < find_learner(name)->make(model.learner_options)->minimum_shots()) continue;
       add(name + "-" + std::to_string(shots), adapted(s, std::move(model), shots), s.table);
+    }
+  }
+  expect_alike(kOfRandomNetworks);
+}
+
+// Beside fewer than ten stand training rows of the model: in the graph as in ours.
+TEST_F(OnnxRuntime, GivesTheScoresOfFewNormals) {
+  const Sample s = sample();
+  for (const std::size_t normals : {std::size_t{1}, std::size_t{2}, std::size_t{9}}) {
+    for (const std::size_t shots : {std::size_t{0}, std::size_t{5}}) {
+      for (const Space space : {Space::kScores, Space::kRaw}) {
+        add("few-" + std::to_string(normals) + "-" + std::to_string(shots) + std::string(to_string(space)),
+            adapted(s, model_of(s, "score-net", space), shots, normals), s.table);
+      }
     }
   }
   expect_alike(kOfRandomNetworks);

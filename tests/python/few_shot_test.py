@@ -132,13 +132,45 @@ def test_normals_alone_are_enough(model, labelled):
         (np.r_[np.ones(130), -np.ones(130)], "-1 and 1 alone"),
         (np.arange(260), "260 different labels"),
         (np.zeros(259), "259 labels for 260 rows"),
-        (np.r_[np.zeros(5), -np.ones(255)], "at least 10"),
+        (np.r_[np.ones(5), np.full(255, np.nan)], "at least 1"),
     ],
 )
 def test_labels_that_say_nothing_are_refused(model, labelled, y, words):
     with pytest.raises(oddshot.Error, match=words) as caught:
         model.adapt(labelled[0], y)
     assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("normals", [1, 2, 5, 9])
+@pytest.mark.parametrize("anomalies", [0, 1, 5])
+def test_a_few_normals_are_enough_and_what_they_leave_unknown_is_said(model, labelled, tmp_path, normals, anomalies):
+    X, _, truth = labelled
+    y = np.full(len(X), np.nan)
+    y[:normals] = 0
+    y[len(y) - anomalies :] = 1
+    detector = model.adapt(X, y)
+    assert (detector.n_normals_, detector.n_anomalies_) == (normals, anomalies)
+    assert any("made up around" in note for note in detector.notes_)
+    scores = detector.anomaly_scores(X)
+    assert np.isfinite(scores).all()
+    assert detector.probability_ == "p-value"
+    if normals == 1:
+        assert (detector.n_calibrators_, detector.calibration_, detector.threshold_) == (0, "none", None)
+        with pytest.raises(oddshot.ArgumentError, match="to 2 normal rows or more"):
+            detector.predict(X)
+    else:
+        assert detector.n_calibrators_ == normals
+        assert detector.p_values(X).min() >= 1 / (normals + 1) - 1e-12
+        assert detector.max_false_alarms_ == pytest.approx(1 / (normals + 1))
+        assert set(detector.predict(X)) <= {0, 1}
+    with pytest.raises(oddshot.ArgumentError, match="needs 99 normal rows to calibrate by"):
+        model.adapt(X, y, max_false_alarms=0.01)
+    detector.save(tmp_path / "d.safetensors")
+    np.testing.assert_array_equal(oddshot.FewShotDetector.load(tmp_path / "d.safetensors").anomaly_scores(X), scores)
+    grown = copy.deepcopy(detector).partial_fit(X[100:103], [0, 0, 0])
+    assert grown.n_normals_ == normals + 3
+    np.testing.assert_array_equal(grown.withdraw(X[100:103]).anomaly_scores(X), scores)
+    assert detector.explain(X[:1])[0].row == 0
 
 
 def test_an_infinite_value_is_named_with_its_place(model, labelled, mixed):

@@ -234,8 +234,11 @@ void bind_detectors(nb::module_& module) {
           "The labels (normal, anomaly) as the kept rows spell them.")
       .def_prop_ro(
           "knows_probabilities",
-          [](const PyDetector& detector) { return detector.detector.model().profile.has_value() && detector.detector.method().empty(); },
-          "Whether the model kept how its scores become probabilities, and serves itself.")
+          [](const PyDetector& detector) {
+            const Detector& of = detector.detector;
+            return of.model().profile.has_value() && of.method().empty() && of.normals() >= kEnoughNormals;
+          },
+          "Whether the model kept how its scores become probabilities, serves itself, and was adapted to normals enough.")
       .def_prop_ro("max_false_alarms", [](const PyDetector& detector) { return detector.detector.max_false_alarms(); })
       .def_prop_ro("calibration",
                    [](const PyDetector& detector) { return std::string(to_string(detector.detector.calibration().scheme())); })

@@ -127,7 +127,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         X : array or frame of shape (n_samples, n_features)
             Numbers, and in a frame categories as well; NaN or null where a value is missing.
         y : array of shape (n_samples,), default=None
-            0 normal (at least 10), 1 anomaly (none will do), -1, NaN or None where it is not known; or "normal", "anomaly" and "unknown"; or two
+            0 normal (at least 1; with fewer than 10, ``notes_`` say what they leave unknown), 1 anomaly (none will do), -1, NaN or None where it is not known; or "normal", "anomaly" and "unknown"; or two
             labels of your own. None: all rows are normal.
         weight : array of shape (n_samples,), default=None
             How much likelier such a row is where the detector will be used than among these rows, 0 or more: weighs the calibration.
@@ -155,7 +155,7 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         else:
             labels, classes, notes = encode_labels(y, pos_label=self.pos_label)
             if len(labels) == len(table) and not (labels == 0).any():
-                raise _core.ArgumentError("y names no row of the class of normals; adapting needs at least 10")
+                raise _core.ArgumentError("y names no row of the class of normals; adapting needs at least 1")
         label = new_name("label", table)
         whole = with_labels(table, labels, label)
         heavy = "" if weight is None else new_name("weight", whole)

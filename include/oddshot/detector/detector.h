@@ -47,7 +47,8 @@ struct AdaptOptions {
   void validate() const;
 };
 
-inline constexpr std::size_t kFewestNormals = 10;         // rows that are known to be normal, to adapt to
+inline constexpr std::size_t kFewestNormals = 1;          // rows that are known to be normal, to adapt to
+inline constexpr std::size_t kEnoughNormals = 10;         // where they are fewer, rows stand beside them that the table does not hold
 inline constexpr std::size_t kLargestSupportClass = 512;  // rows of a class that a support holds; of more, so many are chosen
 inline constexpr std::size_t kMostHeldBack = 20'000;      // normals to calibrate by
 

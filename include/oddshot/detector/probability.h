@@ -13,7 +13,7 @@ namespace oddshot {
 class AnomalyProbability {
  public:
   // share: of the rows to score, so many are anomalies; above 0, below 1. Throws ArgumentError unless it is; or if the detector has no
-  // calibration, its model no profile, or a simple method serves instead of it.
+  // calibration or fewer than kEnoughNormals normals, its model no profile, or a simple method serves instead of it.
   AnomalyProbability(const Detector& detector, double share);
 
   double operator()(float score) const { return at_.probability(scale_, score, share_); }

@@ -1,0 +1,179 @@
+#include "detector/stand_ins.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "detector/cross_fit.h"
+#include "detector/encode.h"
+#include "detector/rows_of_tables.h"
+#include "oddshot/base/error.h"
+#include "oddshot/base/random.h"
+#include "oddshot/data/fitted_columns.h"
+#include "oddshot/detector/detector.h"
+
+namespace oddshot {
+namespace {
+
+// Of the deviations of the known normals. With 3 to 9 of them the universal model then has a mean AUROC of 0.762 on 17 tables of ADBench
+// (0, 1 or 5 anomalies) and 0.751 where nothing is made up; with half as much it is 0.02 less, with more the same.
+constexpr float kShake = 2;
+// Of the deviation that is taken for a single normal's; 2 and 3 are no better.
+constexpr float kShakeOfOne = 1;
+// Two or three rows may lie close by chance: features are in so many of their deviations, so that what is clipped lies that much further
+// out. On ADBench it makes no difference, where the rows of a class differ in a few columns much.
+constexpr float kWide = 4;
+
+// Whether a feature has more than one value among the normals.
+std::vector<bool> varying(MatrixView rows, std::span<const std::uint32_t> normals) {
+  std::vector<bool> out(rows.cols);
+  for (const auto r : normals) {
+    for (std::size_t f = 0; f < rows.cols; ++f) out[f] = out[f] || rows(r, f) != rows(normals.front(), f);
+  }
+  return out;
+}
+
+void shake(MatrixView rows, std::span<const std::uint32_t> normals, const Preprocessor& preprocessor, Matrix& out, std::size_t first) {
+  const std::vector<FeatureKind> kinds = preprocessor.feature_kinds();
+  const std::vector<FittedColumn> columns = fitted_columns(preprocessor);
+  const std::vector<bool> varies = varying(rows, normals);
+  const float unit = normals.size() == 1 ? kShakeOfOne : kShake / kWide;
+  const float fresh = 1 / static_cast<float>(normals.size() + 1);  // Laplace's rule of succession
+  for (std::size_t s = first; s < out.rows(); ++s) {
+    Stream stream = Stream(0, Purpose::kTable, 3).fork(static_cast<std::uint32_t>(s - first));
+    const auto row = out.row(s);
+    std::ranges::copy(rows.row(normals[(s - first) % normals.size()]), row.begin());
+    for (std::size_t f = 0; f < row.size(); ++f) {
+      if (kinds[f] != FeatureKind::kNumeric || (normals.size() > 1 && !varies[f])) continue;
+      row[f] += unit * stream.normal();
+    }
+    for (const FittedColumn& column : columns) {
+      if (column.kind != ColumnKind::kCategory || stream.uniform() >= fresh) continue;
+      std::fill_n(row.begin() + static_cast<std::ptrdiff_t>(column.first_feature), column.features, 0.0F);
+      row[column.first_feature + column.categories.size()] = 1;
+    }
+  }
+}
+
+// Whether a column has a value in any of these rows.
+bool says_something(const Column& column) {
+  if (column.kind == ColumnKind::kCategory) {
+    return std::ranges::any_of(column.codes, [](std::int32_t code) { return code != Column::kMissingCode; });
+  }
+  return std::ranges::any_of(column.numbers, [](float value) { return !std::isnan(value); });
+}
+
+constexpr double kMost = std::numeric_limits<float>::max();
+float bounded(double x) { return static_cast<float>(std::clamp(x, -kMost, kMost)); }
+
+// The numbers that are not missing, kWide times as far from their mean.
+void widen(std::span<float> numbers) {
+  double mean = 0;
+  double count = 0;
+  for (const float x : numbers) {
+    if (std::isnan(x)) continue;
+    mean += static_cast<double>(x);
+    ++count;
+  }
+  mean /= count;
+  for (float& x : numbers) {
+    if (!std::isnan(x)) x = bounded(mean + double{kWide} * (static_cast<double>(x) - mean));
+  }
+}
+
+// As far from `value` as its size on either side (as 1, of 0), but no further than a float goes.
+std::array<float, 2> around(float value) {
+  const double unit = value == 0 ? 1 : std::fabs(static_cast<double>(value));
+  const double step = std::sqrt(1.5) * unit;  // of three values, {-step, 0, step}, the deviation is `unit`
+  return {bounded(static_cast<double>(value) - step), bounded(static_cast<double>(value) + step)};
+}
+
+class MadeUp final : public Method {
+ public:
+  MadeUp(std::unique_ptr<Method> method, const MetaModel& model, const Preprocessor& preprocessor)
+      : method_(std::move(method)), model_(model), preprocessor_(preprocessor) {}
+
+  std::string name() const override { return method_->name(); }
+  std::string kind() const override { return method_->kind(); }
+  std::size_t minimum_shots() const override { return method_->minimum_shots(); }
+  std::size_t inner_steps() const override { return method_->inner_steps(); }
+  std::unique_ptr<Scorer> adapt(const Support& support, Stream stream) const override {
+    return method_->adapt(with_stand_ins(model_, preprocessor_, support).view(), stream);
+  }
+
+ private:
+  std::unique_ptr<Method> method_;
+  const MetaModel& model_;
+  const Preprocessor& preprocessor_;
+};
+
+}  // namespace
+
+Preprocessor fit_to_few(const Table& table, std::span<const std::string> features, std::span<const std::uint32_t> normals,
+                        std::span<const std::uint32_t> anomalies) {
+  std::vector<std::uint32_t> known(normals.begin(), normals.end());
+  known.insert(known.end(), anomalies.begin(), anomalies.end());
+  Table some = selected_rows(table, features, known);
+  std::vector<std::uint32_t> own(normals.size()), others;
+  std::iota(own.begin(), own.end(), 0U);
+  for (std::size_t i = normals.size(); i < known.size(); ++i) others.push_back(static_cast<std::uint32_t>(i));
+  // A row that differs from all others, so that no column is constant; and beside a single normal two that tell a deviation.
+  const auto last = static_cast<std::uint32_t>(known.size());
+  others.push_back(last);
+  const bool single = normals.size() == 1;
+  if (single) own.insert(own.end(), {last + 1, last + 2});
+  for (Column& column : some.columns) {
+    const bool says = says_something(column);
+    if (column.kind == ColumnKind::kNumeric) {
+      const float first = column.numbers.front();
+      if (!single) widen(std::span(column.numbers).first(normals.size()));
+      column.numbers.push_back(!says ? first : first == 0 ? 1.0F : 0.0F);
+      if (!single) continue;
+      for (const float one : around(first)) column.numbers.push_back(one);
+    } else {
+      const std::int32_t first = column.codes.front();
+      column.codes.push_back(!says ? Column::kMissingCode : static_cast<std::int32_t>(column.categories.size()));
+      if (says) column.categories.emplace_back("another");
+      if (single) column.codes.insert(column.codes.end(), 2, first);
+    }
+  }
+  return Preprocessor::fit(some, features, own, others, {.numeric = NumericTransform::kIdentity});
+}
+
+OwnedSupport with_stand_ins(const MetaModel& model, const Preprocessor& preprocessor, const Support& own) {
+  std::vector<std::uint32_t> normals;
+  for (std::uint32_t i = 0; i < own.labels.size(); ++i) {
+    if (own.labels[i] == 0) normals.push_back(i);
+  }
+  OwnedSupport out{copied(own.rows), {own.labels.begin(), own.labels.end()}};
+  if (normals.size() >= kEnoughNormals) return out;
+  const std::size_t known = own.labels.size();
+  const std::size_t more = kEnoughNormals - normals.size();
+  out.labels.resize(known + more, 0);
+  Matrix rows(known + more, own.rows.cols);
+  for (std::size_t r = 0; r < known; ++r) std::ranges::copy(own.rows.row(r), rows.row(r).begin());
+  if (has_own_preprocessor(model)) {
+    if (normals.empty()) throw ArgumentError("no row is known to be normal; adapting needs at least 1");
+    shake(own.rows, normals, preprocessor, rows, known);
+  } else {
+    const Matrix& reference = model.reference;
+    for (std::size_t s = 0; s < more; ++s) std::ranges::copy(reference.row(s * reference.rows() / more), rows.row(known + s).begin());
+  }
+  out.rows = std::move(rows);
+  return out;
+}
+
+std::size_t fewest_normals(const MetaModel& model, std::size_t normals) {
+  if (normals >= kEnoughNormals) return kLeftToAdaptTo;
+  return has_own_preprocessor(model) ? 1 : 0;
+}
+
+std::unique_ptr<Method> made_up(std::unique_ptr<Method> method, const MetaModel& model, const Preprocessor& preprocessor) {
+  return std::make_unique<MadeUp>(std::move(method), model, preprocessor);
+}
+
+}  // namespace oddshot
