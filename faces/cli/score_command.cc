@@ -96,14 +96,6 @@ std::optional<ReasonOptions> reasons_asked(const Given& given) {
   return options;
 }
 
-// Whether the rows can be had again once they have been read: no stream, no pipe. What is not there is complained of later.
-bool readable_again(const std::string& file) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(file, error);
-  return file != "-" &&
-         (std::filesystem::is_regular_file(status) || std::filesystem::is_directory(status) || !std::filesystem::exists(status));
-}
-
 void check(const Given& given) {
   as_usage([&] {
     given.reason_options.explain.validate();
@@ -116,8 +108,8 @@ void check(const Given& given) {
   if (given.reasons != "alerts" && given.reasons != "all" && given.reasons != "none") {
     throw UsageError(fmt::format("--reasons: \"{}\" is none of alerts, all, none", given.reasons));
   }
-  if (given.scorer.false_discovery_rate && (given.follow || !readable_again(given.rows.file))) {
-    throw UsageError("--fdr: all rows are counted before the first is told an alert, so they must be a file that is not followed");
+  if (given.scorer.false_discovery_rate && given.follow) {
+    throw UsageError("--fdr: all rows are counted before the first is told an alert, so they cannot be followed");
   }
   check_output_name(given);
   if (given.json && !given.watch)
@@ -151,15 +143,17 @@ int score(Given given) {
   }
   RowScorer scorer(detector, options, pool, watch ? &*watch : nullptr);
   const RowReadOptions read = reading(given, scorer);
+  std::optional<RowSource> source;  // of rows that are gone through twice
   if (given.scorer.false_discovery_rate) {
-    const std::unique_ptr<RowReader> first = open_rows(given.rows.file, read);
+    source.emplace(given.rows.file);
+    const std::unique_ptr<RowReader> first = source->open(read);
     require_columns(*first, read, given.rows.file, "the detector");
     first->read([&](const RowBatch& batch) {
       scorer.count(batch);
       return true;
     });
   }
-  const std::unique_ptr<RowReader> reader = open_rows(given.rows.file, read);
+  const std::unique_ptr<RowReader> reader = source ? source->open(read) : open_rows(given.rows.file, read);
   require_columns(*reader, read, given.rows.file, "the detector");
   std::optional<std::vector<std::string>> kept = read.carried;
   std::optional<AtomicFile> file;
@@ -212,7 +206,8 @@ Command add_score(CLI::App& parent) {
   command->add_option("--columns", given->columns, "of the rows, to write before the score: all, none or a list")->capture_default_str();
   command->add_option("--max-false-alarms", given->scorer.max_false_alarms,
                       "share of the normal rows that may be alerts, instead of the detector's own");
-  command->add_option("--fdr", given->scorer.false_discovery_rate, "alerts of which at most this share is false, of all rows as one batch");
+  command->add_option("--fdr", given->scorer.false_discovery_rate,
+                      "alerts of which at most this share is false, of all rows as one batch: a stream is put aside in $TMPDIR");
   command->add_option("--weight-column", given->scorer.weight, "weights of the rows, as of oddshot adapt");
   command->add_option("--probability", given->scorer.anomaly_share,
                       "a column of the probability that a row is an anomaly, where this share of all rows are");

@@ -104,6 +104,8 @@ FileBytes::FileBytes(const std::filesystem::path& path) : path_(path.string()), 
   look_at_start();
 }
 
+FileBytes::FileBytes(std::string path, std::string there) : path_(std::move(path)), there_(std::move(there)) { look_at_start(); }
+
 FileBytes::FileBytes(std::string path, const ReadBytes& read) : path_(std::move(path)), aside_(std::make_shared<AsideFile>(read)) {
   there_ = aside_->path();
   look_at_start();

@@ -49,9 +49,13 @@ class FileBytes {
  public:
   // "-" is standard input. Throws IoError if the file cannot be opened, FormatError if it is empty.
   explicit FileBytes(const std::filesystem::path& path);
+  // A regular file at `there` that is shown as `path`.
+  FileBytes(std::string path, std::string there);
   // What an input that is shown as `path` still gives.
   FileBytes(std::string path, const ReadBytes& read);
 
+  // Where it can be opened, as long as a copy of this lives.
+  const std::string& there() const { return there_; }
   // As messages name it: "standard input" for "-".
   const std::string& path() const { return path_; }
   bool regular() const { return aside_ == nullptr; }

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,8 +21,10 @@ namespace {
 
 }  // namespace
 
-InputFile::InputFile(const std::string& path) : path_(path == "-" ? "standard input" : path) {
-  number_ = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+InputFile::InputFile(const std::string& path) : InputFile(path == "-" ? "standard input" : path, path) {}
+
+InputFile::InputFile(std::string shown, const std::string& there) : path_(std::move(shown)), there_(there) {
+  number_ = there == "-" ? STDIN_FILENO : ::open(there.c_str(), O_RDONLY | O_CLOEXEC);
   if (number_ < 0) fail(path_, errno);
   struct stat status{};
   if (::fstat(number_, &status) != 0) fail(path_, errno);

@@ -34,7 +34,7 @@ constexpr auto kLookAgain = std::chrono::milliseconds(100);
 GrowingInput::GrowingInput(std::unique_ptr<InputFile> file, const RowReadOptions& options, std::function<bool()> pause)
     : path_(file->path()), file_(std::move(file)), follow_(options.follow), stop_(options.stop), pause_(std::move(pause)) {
   if (file_->number() == STDIN_FILENO || !file_->regular() || follow_) return;
-  FileBytes bytes(path_);  // refuses an empty file, and one that is called .gz and is none
+  FileBytes bytes(path_, file_->there());  // refuses an empty file, and one that is called .gz and is none
   unpacked_ = bytes.stream();
   read_unpacked_ = [bytes, stream = unpacked_](char* buffer, std::size_t size) {
     const auto got = stream->Read(static_cast<std::int64_t>(size), buffer);
@@ -151,10 +151,24 @@ data::Guess guess(InputFile& file) {
   return found;
 }
 
+void check_options(const RowReadOptions& options) {
+  if (options.rows_at_a_time == 0) throw ArgumentError("rows_at_a_time is 0; it must be 1 or more");
+}
+
+// By its first bytes, unpacked.
+data::Guess guess(const data::FileBytes& bytes) {
+  std::string start(data::kTellingBytes, 0);
+  const auto stream = bytes.stream();
+  const auto got = stream->Read(static_cast<std::int64_t>(start.size()), start.data());
+  if (!got.ok()) bytes.refuse_reading(got.status());
+  start.resize(static_cast<std::size_t>(*got));
+  return data::guess_format(start);
+}
+
 }  // namespace
 
 std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptions& options) {
-  if (options.rows_at_a_time == 0) throw ArgumentError("rows_at_a_time is 0; it must be 1 or more");
+  check_options(options);
   auto file = std::make_unique<InputFile>(path);
   std::optional<RowFormat> wanted = options.format;
   if (!wanted) wanted = row_format_of(path);
@@ -181,6 +195,42 @@ std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptio
   if (whole_file) return data::open_column_rows(data::FileBytes(path), format, options);
   const data::ReadBytes rest = [&](char* buffer, std::size_t size) { return file->read(buffer, size); };
   return data::open_column_rows(data::FileBytes(file->path(), rest), format, options);
+}
+
+struct RowSource::Aside {
+  data::FileBytes bytes;
+  std::optional<RowFormat> named;  // by the ending of the path
+};
+
+RowSource::RowSource(std::string path) : path_(std::move(path)) {
+  InputFile file(path_);
+  if (path_ != "-" && file.regular()) return;
+  const data::ReadBytes rest = [&](char* buffer, std::size_t size) { return file.read(buffer, size); };
+  aside_ = std::make_unique<const Aside>(Aside{data::FileBytes(file.path(), rest), row_format_of(path_)});
+}
+
+RowSource::~RowSource() = default;
+
+std::unique_ptr<RowReader> RowSource::open(const RowReadOptions& options) const {
+  if (!aside_) return open_rows(path_, options);
+  check_options(options);
+  const data::FileBytes& bytes = aside_->bytes;
+  if (options.follow) throw ArgumentError(fmt::format("{}: what was put aside cannot be followed", bytes.path()));
+  const data::Guess kind = guess(bytes);
+  const RowFormat format = options.format ? *options.format : aside_->named.value_or(kind.format);
+  auto file = std::make_unique<InputFile>(bytes.path(), bytes.there());
+  switch (format) {
+    case RowFormat::kCsv:
+      return data::open_csv_rows(std::move(file), options, std::nullopt);
+    case RowFormat::kTsv:
+      return data::open_csv_rows(std::move(file), options, '\t');
+    case RowFormat::kJsonLines:
+      return data::open_json_lines(std::move(file), options);
+    default:
+      break;
+  }
+  if (kind.stream && format == RowFormat::kArrow) return data::open_arrow_stream(std::move(file), options);
+  return data::open_column_rows(bytes, format, options);
 }
 
 void require_columns(const RowReader& reader, const RowReadOptions& options, std::string_view path, std::string_view whose) {

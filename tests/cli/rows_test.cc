@@ -1,6 +1,7 @@
 // Rows of one's own as a user gives them: columns to ignore, slips in numbers, windows of a time series, streams.
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -81,15 +82,70 @@ TEST_F(OwnRows, ABatchTooLargeForItsCalibratorsSaysWhyNothingIsAnAlert) {
   EXPECT_NE(scored.err.find("199999 normal rows a single row can be an alert"), std::string::npos) << scored.err;
 }
 
-TEST_F(OwnRows, APipeCannotBeCountedAndThenScored) {
-  const std::string rows = folder_.write("rows.csv", table(200));
-  ASSERT_EQ(adapt(rows).status, 0);
-  const std::string err = (folder_ / "err").string();
-  const std::string command =
-      "bash -c '\"" ODDSHOT_PROGRAM "\" score \"$0\" <(cat \"$1\") --fdr 0.1 2>\"$2\"' '" + detector_ + "' '" + rows + "' '" + err + "'";
-  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
-  EXPECT_NE(read(err).find("so they must be a file that is not followed"), std::string::npos) << read(err);
-  EXPECT_NE(run_program({"score", detector_, (folder_ / "none.csv").string(), "--fdr", "0.1"}).err.find("no such file"), std::string::npos);
+// Counted first, then scored: a stream is put aside in $TMPDIR, where nothing is to be seen of it at any time.
+class FalseDiscoveries : public OwnRows {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directory(folder_ / "tmp");
+    ASSERT_EQ(adapt(rows_).status, 0);
+    const Outcome direct = run_program({"score", detector_, rows_, "--fdr", "0.3"});
+    ASSERT_EQ(direct.status, 0) << direct.err;
+    ASSERT_NE(direct.out.find(",1\n"), std::string::npos) << "some are alerts";
+    expected_ = direct.out;
+  }
+  // What `command` of a shell writes; $0 is the program, $1 the detector, $2 the rows. Its status goes to status_, its words to err_.
+  std::string shell(const std::string& command) {
+    const std::string out = (folder_ / "out").string(), err = (folder_ / "err").string();
+    const std::string whole = "TMPDIR='" + (folder_ / "tmp").string() + "' bash -c '" + command + "' '" ODDSHOT_PROGRAM "' '" + detector_ +
+                              "' '" + rows_ + "' >'" + out + "' 2>'" + err + "'";
+    status_ = WEXITSTATUS(std::system(whole.c_str()));
+    err_ = read(err);
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "tmp"));
+    return read(out);
+  }
+
+  std::string rows_ = folder_.write("rows.csv", table(200));
+  std::string expected_, err_;
+  int status_ = -1;
+};
+
+TEST_F(FalseDiscoveries, AreChosenOfAStreamAsOfAFile) {
+  for (const char* command : {"cat $2 | $0 score $1 - --fdr 0.3", "$0 score $1 - --fdr 0.3 <$2", "$0 score $1 <(cat $2) --fdr 0.3",
+                              "gzip -c $2 | $0 score $1 - --fdr 0.3"}) {
+    EXPECT_EQ(shell(command), expected_) << command << ": " << err_;
+    EXPECT_EQ(status_, 0) << command;
+  }
+  const std::string tabs = shell("tr , \"\\t\" <$2 | $0 score $1 - --format tsv --output-format csv --fdr 0.3");
+  EXPECT_EQ(tabs, expected_) << err_;
+  EXPECT_EQ(run_program({"score", detector_, "-", "--fdr", "0.3"}, {}, rows_).out, expected_);
+  EXPECT_NE(run_program({"score", detector_, (folder_ / "none.csv").string(), "--fdr", "0.3"}).err.find("no such file"), std::string::npos);
+}
+
+TEST_F(FalseDiscoveries, OfAStreamNameItsPlaces) {
+  const std::string slip = folder_.write("slip.csv", "a,b,code\n1,2,3\n1,x,3\n");
+  shell("cat " + slip + " | $0 score $1 - --fdr 0.3");
+  EXPECT_EQ(status_, 1);
+  EXPECT_NE(err_.find("standard input:3, column \"b\": \"x\" is not a number"), std::string::npos) << err_;
+  shell("$0 score $1 - --fdr 0.3 </dev/null");
+  EXPECT_EQ(status_, 1);
+  EXPECT_NE(err_.find("standard input: the file is empty"), std::string::npos) << err_;
+}
+
+TEST_F(FalseDiscoveries, LeaveNothingBehindWhereTheyAreInterrupted) {
+  shell("(cat $2; sleep 3) | (timeout -s INT 1 $0 score $1 - --fdr 0.3)");
+  EXPECT_NE(status_, 0);
+  shell("(cat $2; sleep 3) | (timeout -s KILL 1 $0 score $1 - --fdr 0.3)");
+  EXPECT_NE(status_, 0);
+}
+
+TEST_F(FalseDiscoveries, SayWhereThereIsNoRoomToPutAStreamAside) {
+  // A file may grow to 2 KiB: as good as a full disk.
+  EXPECT_EQ(shell("trap \"\" XFSZ; ulimit -f 2; yes 1,2,3 | head -n 100000 | (echo a,b,code; cat) | $0 score $1 - --fdr 0.3"), "");
+  EXPECT_EQ(status_, 1);
+  EXPECT_NE(err_.find("a temporary file cannot be written: "), std::string::npos) << err_;
+  EXPECT_NE(err_.find("TMPDIR names another folder for it"), std::string::npos) << err_;
+  EXPECT_EQ(shell("cat $2 | TMPDIR=/nowhere $0 score $1 - --fdr 0.3"), "");
+  EXPECT_NE(err_.find("/nowhere/oddshot-"), std::string::npos) << err_;
 }
 
 TEST_F(OwnRows, AWeightThatIsNoneIsNamedByItsLine) {

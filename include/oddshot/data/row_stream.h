@@ -73,6 +73,25 @@ class RowReader {
 // whatever the length: of a Parquet file by its row groups; a Parquet or Arrow file (not an Arrow stream) from standard input is put aside
 // in a temporary file first. Throws IoError, FormatError, ArgumentError.
 std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptions& options);
+// Rows that are gone through more than once, wherever they come from: what cannot be read again (standard input, a pipe) is put aside to
+// its end in a temporary file without a name, in $TMPDIR or else /tmp, which is gone with this object or the program. It may be gzipped.
+class RowSource {
+ public:
+  // Throws IoError (also where the folder has no room), FormatError if a stream is empty.
+  explicit RowSource(std::string path);
+  ~RowSource();
+  RowSource(const RowSource&) = delete;
+  RowSource& operator=(const RowSource&) = delete;
+
+  // From the first row; as open_rows, which it is for a file. Not to be followed if it was put aside.
+  std::unique_ptr<RowReader> open(const RowReadOptions& options) const;
+
+ private:
+  struct Aside;
+  std::string path_;
+  std::unique_ptr<const Aside> aside_;  // null for a file
+};
+
 // Throws FormatError, naming the nearest that is there, if a column of the options' numeric, category and inferred is not. Of JSON lines,
 // whose objects may differ, nothing is known yet. `whose`: "the detector".
 void require_columns(const RowReader& reader, const RowReadOptions& options, std::string_view path, std::string_view whose);
