@@ -17,6 +17,8 @@
 namespace oddshot::cli {
 namespace {
 
+constexpr std::uint32_t kFirstRow = 1;  // the number of the first row, here as in messages
+
 struct Given {
   std::string detector;
   Rows rows;
@@ -42,16 +44,20 @@ int explain_rows(const Given& given) {
   check_format(given.rows.format);
   const Detector detector = read_detector("oddshot explain DETECTOR ROWS", given.detector, given.rows.file);
   const Table table = read_columns_of(given.rows, detector.preprocessor());
+  std::vector<std::uint32_t> rows;
   for (const std::uint32_t row : given.chosen) {
-    if (row >= table.rows()) throw UsageError(fmt::format("--row {}: {} has rows 0 to {}", row, given.rows.shown(), table.rows() - 1));
+    if (row < kFirstRow || row - kFirstRow >= table.rows()) {
+      throw UsageError(fmt::format("--row {}: {} has rows {} to {}", row, given.rows.shown(), kFirstRow, table.rows() - 1 + kFirstRow));
+    }
+    rows.push_back(row - kFirstRow);
   }
   ThreadPool pool(given.threads);
-  const std::vector<std::uint32_t> rows = given.chosen.empty() ? highest(detector.score(table, pool), given.top) : given.chosen;
+  if (rows.empty()) rows = highest(detector.score(table, pool), given.top);
   const std::vector<Explanation> found = explain(detector, table, rows, given.options, pool);
   std::string out = given.json ? "[" : "";
   for (const Explanation& one : found) {
     if (&one != &found.front()) out += given.json ? ",\n" : "\n";
-    out += given.json ? to_json(one) : card(one, given.columns);
+    out += given.json ? to_json(one, kFirstRow) : card(one, given.columns, kFirstRow);
   }
   fmt::print("{}{}", out, given.json ? "]\n" : "");
   return kDone;
@@ -67,7 +73,9 @@ Command add_explain(CLI::App& parent) {
       ->add_option("ROWS", given->rows.file,
                    fmt::format("a table with the columns that the detector was adapted to, in any order: {}", kRowsHelp))
       ->required();
-  command->add_option("--row", given->chosen, "a row, counted from 0; may be given again (default: those with the highest scores)")
+  command
+      ->add_option("--row", given->chosen,
+                   "a row, counted from 1 as messages do, without the header; may be given again (default: those with the highest scores)")
       ->allow_extra_args(false);
   command->add_option("--top", given->top, "without --row: so many rows")->capture_default_str();
   command->add_option("--columns", given->columns, "shown of a row; the rest are summed up")->capture_default_str();

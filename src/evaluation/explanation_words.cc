@@ -37,9 +37,9 @@ ordered_json to_object(const std::vector<KnownRow>& rows) {
 
 }  // namespace
 
-std::string card(const Explanation& explanation, std::size_t most) {
-  std::string out =
-      fmt::format("row {}: score {:.4g}; normal rows most like it have {:.4g}\n", explanation.row, explanation.score, explanation.baseline);
+std::string card(const Explanation& explanation, std::size_t most, std::size_t first) {
+  std::string out = fmt::format("row {}: score {:.4g}; normal rows most like it have {:.4g}\n", explanation.row + first, explanation.score,
+                                explanation.baseline);
   const auto& columns = explanation.columns;
   std::size_t shown = std::min(most, columns.size());
   while (shown > 0 && columns[shown - 1].share == 0) --shown;  // those without a share are not worth a line
@@ -68,7 +68,7 @@ std::string card(const Explanation& explanation, std::size_t most) {
   return out;
 }
 
-std::string to_json(const Explanation& explanation) {
+std::string to_json(const Explanation& explanation, std::size_t first) {
   ordered_json columns = ordered_json::array();
   for (const ColumnShare& one : explanation.columns) {
     columns.push_back({{"column", one.column},
@@ -77,7 +77,7 @@ std::string to_json(const Explanation& explanation) {
                        {"share", one.share},
                        {"error", one.error}});
   }
-  const ordered_json out = {{"row", explanation.row},
+  const ordered_json out = {{"row", explanation.row + first},
                             {"score", explanation.score},
                             {"baseline", explanation.baseline},
                             {"exact", explanation.exact},

@@ -68,7 +68,7 @@ TEST_F(Input, ExplainTakesStandardInputAndJsonLines) {
   EXPECT_EQ(run_program({"explain", detector_, "-"}, {}, json_).out, expected);
   EXPECT_EQ(run_program({"explain", detector_, json_}).out, expected);
   EXPECT_EQ(run_program({"explain", detector_, "-", "--format", "jsonl"}, {}, json_).out, expected);
-  expect_says(complaint({"explain", detector_, "-", "--row", "120"}, 2, csv_), "--row 120: standard input has rows 0 to 119");
+  expect_says(complaint({"explain", detector_, "-", "--row", "121"}, 2, csv_), "--row 121: standard input has rows 1 to 120");
   expect_says(complaint({"explain", detector_, csv_, "--format", "josnl"}, 2), "csv, tsv, jsonl, parquet, arrow");
 }
 

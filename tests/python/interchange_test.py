@@ -99,7 +99,8 @@ def test_an_update_and_reasons_are_those_of_the_command_line(files, adapted):
     np.testing.assert_array_equal(detector.p_values(new), loaded.p_values(new))
     loaded.partial_fit(new.iloc[110:111], [1]).save(files / "d.safetensors")
     detector.partial_fit(new.iloc[110:111], [1])
-    told = json.loads(run(PROGRAM, "explain", files / "d.safetensors", files / "new.csv", "--row", "7", "--json"))
+    told = json.loads(run(PROGRAM, "explain", files / "d.safetensors", files / "new.csv", "--row", "8", "--json"))
+    assert told[0]["row"] == 8, "the command line counts from 1, Python from 0"
     (why,) = detector.explain(new.iloc[[7]])
     assert why.shares == {one["column"]: one["share"] for one in told[0]["columns"]}
 

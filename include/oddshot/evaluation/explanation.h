@@ -47,7 +47,7 @@ struct KnownRow {
 };
 
 struct Explanation {
-  std::size_t row = 0;  // of the table
+  std::size_t row = 0;  // of the table, from 0
   double score = 0, baseline = 0;
   bool exact = false;                // shares are Shapley's to the digit, not estimates
   std::vector<ColumnShare> columns;  // all that the score may depend on, the largest share (by amount) first
@@ -96,10 +96,10 @@ class Explainer {
   Matrix normals_, anomalies_;
 };
 
-// For people: a few lines. `most` columns, the rest summed up.
-std::string card(const Explanation& explanation, std::size_t most = 8);
-// For programs: an object with the fields above.
-std::string to_json(const Explanation& explanation);
+// For people: a few lines. `most` columns, the rest summed up. `first`: the number that the table's first row goes by.
+std::string card(const Explanation& explanation, std::size_t most = 8, std::size_t first = 0);
+// For programs: an object with the fields above; the row is numbered likewise.
+std::string to_json(const Explanation& explanation, std::size_t first = 0);
 // The largest shares above 0, at most `most`, in one cell: "src_bytes=54540 (+4.12); flag=RSTR (+2.01)".
 std::string reasons(const Explanation& explanation, std::size_t most = 3);
 
