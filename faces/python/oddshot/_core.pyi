@@ -204,7 +204,7 @@ class Detector:
     @property
     def knows_probabilities(self) -> bool:
         """
-        Whether the model kept how its scores become probabilities, and serves itself.
+        Whether the model kept how its scores become probabilities, serves itself, and was adapted to normals enough.
         """
 
     @property
