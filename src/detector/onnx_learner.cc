@@ -207,10 +207,13 @@ class Learner {
 
 namespace {
 
-// Each member's answer in the normals' deviations, sign(t) log(1 + |t|), weighed by its votes; the last member is the plain mean.
+// Each member's answer in the normals' deviations, sign(t) log(1 + |t|), weighed by its votes; the plain mean's is the last.
 Value say_committee(Graph& g, const Value& rows, const LearnerOptions& options, const AdaptedState& state) {
-  const std::vector<Value> answers = {say_learner(g, rows, options, "score-net", state.parts[0]),
-                                      say_learner(g, rows, options, "in-context", state.parts[1]), g.reduce("ReduceMean", rows)};
+  std::vector<Value> answers;
+  for (std::size_t m = 0; m < options.committee.size(); ++m) {
+    answers.push_back(say_learner(g, rows, options, options.committee[m], state.parts[m]));
+  }
+  answers.push_back(g.reduce("ReduceMean", rows));
   const auto numbers = [&](std::string_view name) {
     const Tensor& tensor = state.layout[*state.layout.find(name)];
     return g.row(std::span(state.values.data() + tensor.offset, tensor.size()));

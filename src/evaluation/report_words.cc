@@ -149,7 +149,9 @@ std::string how_to_read(const ReportView& view) {
 
 // The settings that the command must give: what was measured, and each choice that is not the default.
 std::vector<std::pair<std::string, std::string>> chosen(const RunSettings& settings) {
-  const auto defaults = training_settings({}, {});
+  const LearnerOptions learner;
+  const TrainingOptions training;
+  const auto defaults = training_settings(learner, training);
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& setting : settings.settings) {
     const std::string& name = setting.first;

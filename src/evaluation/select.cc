@@ -17,7 +17,7 @@ namespace oddshot {
 namespace {
 
 // The learners that are tried, the default first. Of a committee's members a trial needs no training of their own.
-constexpr std::array<std::string_view, 4> kOnScores = {"committee", "score-net", "in-context", "maml"};
+constexpr std::array<std::string_view, 5> kOnScores = {"committee", "score-net", "in-context", "gate", "maml"};
 constexpr std::array<std::string_view, 3> kOnColumns = {"maml", "in-context", "proto"};  // raw ones, alone or with scores
 constexpr std::array<std::string_view, 1> kOnTables = {"gate"};                          // docs/results/tables.md compares it with others
 std::span<const std::string_view> learners_for(Space space) {

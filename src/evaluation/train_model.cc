@@ -97,6 +97,7 @@ std::vector<std::pair<std::string, std::string>> training_settings(const Learner
           {"conjugate-steps", fmt::format("{}", learner.conjugate_steps)},
           {"optimizer-width", fmt::format("{}", learner.optimizer_width)},
           {"members", fmt::format("{}", learner.members)},
+          {"committee", fmt::format("{}", fmt::join(learner.committee, ","))},
           {"optimizer", std::string(to_string(training.optimizer))},
           {"space", std::string(to_string(training.space))},
           {"steps", fmt::format("{}", training.steps)},

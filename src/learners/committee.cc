@@ -7,14 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "learners/in_context.h"
 #include "learners/network_learner.h"
-#include "learners/score_net.h"
 #include "oddshot/base/error.h"
 
 namespace oddshot::learners {
 namespace {
 
+constexpr float kBlindVotes = 2;     // of the plain mean, where no anomaly is known
 constexpr float kLeastUnit = 1e-6F;  // an answer that is the same for every normal of a support has no scale
 
 struct CommitteeScratch : Scratch {
@@ -33,8 +32,8 @@ void plain_means(MatrixView rows, std::span<float> out) {
 class Committee final : public Learner {
  public:
   explicit Committee(const LearnerOptions& options) {
-    members_.push_back(make_score_net(options));
-    members_.push_back(make_in_context(options));
+    options.validate();
+    for (const std::string& name : options.committee) members_.push_back(find_learner(name)->make(options));
     for (const auto& member : members_) {
       first_.push_back(layout_.size());
       for (const Tensor& tensor : member->layout().tensors()) {
@@ -51,7 +50,11 @@ class Committee final : public Learner {
     for (const auto& member : members_) scratch->members.push_back(member->make_scratch());
     return scratch;
   }
-  std::size_t minimum_shots() const override { return 0; }
+  std::size_t minimum_shots() const override {
+    std::size_t least = 0;
+    for (const auto& member : members_) least = std::max(least, member->minimum_shots());
+    return least;
+  }
   std::size_t inner_steps() const override { return 0; }
 
   void initialise(std::span<float> params, Stream stream) const override {
@@ -96,7 +99,7 @@ class Committee final : public Learner {
     }
     const bool blind = std::ranges::count(support.labels, std::uint8_t{0}) == std::ssize(support.labels);
     std::vector<float> votes(members_.size(), 1.0F);
-    votes.push_back(blind ? static_cast<float>(members_.size()) : 1.0F);
+    votes.push_back(blind ? kBlindVotes : 1.0F);
     const float all = std::accumulate(votes.begin(), votes.end(), 0.0F);
     for (float& vote : votes) vote /= all;
     add_tensor(state, "centre", {centre.size()}, centre.data());

@@ -1,5 +1,6 @@
 #include "oddshot/learners/learner.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -25,7 +26,7 @@ namespace oddshot {
 namespace {
 
 constexpr std::array kLearners{
-    LearnerEntry{"committee", "learner", "committee", "score-net, in-context and the plain mean of the scores, with one voice each",
+    LearnerEntry{"committee", "learner", "committee", "learners of different make and the plain mean of the scores, with one voice each",
                  learners::make_committee},
     LearnerEntry{"score-net", "learner", "score-net", "a network that weighs a row's scores, given how the known anomalies score",
                  learners::make_score_net},
@@ -69,6 +70,21 @@ void check_count(const char* what, std::size_t count, std::size_t most) {
   }
 }
 
+void check_committee(const std::vector<std::string>& names) {
+  check_count("the number of a committee's learners", names.size(), 8);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const LearnerEntry* entry = find_learner(names[i]);
+    if (entry == nullptr) throw ArgumentError("the committee's \"" + names[i] + "\" is no learner");
+    if (entry->make == learners::make_committee || entry->kind != "learner") {
+      throw ArgumentError("\"" + names[i] + "\" cannot be in a committee");
+    }
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i)) {
+      throw ArgumentError("the committee has \"" + names[i] + "\" twice");
+    }
+  }
+}
+
 void check_positive(const char* what, float value) {
   if (!(value > 0) || !std::isfinite(value)) {
     throw ArgumentError(std::string(what) + " is " + std::to_string(value) + "; it must be a number above 0");
@@ -97,6 +113,7 @@ void LearnerOptions::validate() const {
   check_count("the number of conjugate-gradient steps", conjugate_steps, 1000);
   check_count("the width of the learned optimiser", optimizer_width, 1024);
   check_count("the number of members", members, 32);
+  check_committee(committee);
   check_positive("the margin", margin);
   check_positive("the proximity", proximity);
   to_string(metric);

@@ -78,7 +78,8 @@ std::string describe_text(const MetaModel& model, const Learner& learner) {
   const bool learned = std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
     return tensor.name.starts_with("inner_rate") || tensor.name == "optimizer.rate";
   });
-  line("learner", fmt::format("{}{}", learner.name(),
+  const std::string members = learner.name() == "committee" ? fmt::format(" of {}", fmt::join(options.committee, ", ")) : "";
+  line("learner", fmt::format("{}{}{}", learner.name(), members,
                               learner.inner_steps() == 0 ? ""
                                                          : fmt::format(", {} inner steps, rate {}{}", learner.inner_steps(),
                                                                        options.inner_rate, learned ? " to start with, learned" : "")));

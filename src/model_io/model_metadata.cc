@@ -65,7 +65,10 @@ std::uint64_t check_kind(const std::map<std::string, std::string>& metadata, con
   return version;
 }
 
-void read_learner(const MetadataTexts& texts, MetaModel& model) {
+// What committees were made of before their files told.
+const std::vector<std::string> kFirstCommittee = {"score-net", "in-context"};
+
+void read_learner(const MetadataTexts& texts, std::uint64_t version, MetaModel& model) {
   JsonObject learner = texts.object("learner");
   model.learner = learner.text("name");
   LearnerOptions& options = model.learner_options;
@@ -82,6 +85,10 @@ void read_learner(const MetadataTexts& texts, MetaModel& model) {
   options.conjugate_steps = learner.whole("conjugate_steps");
   options.optimizer_width = learner.whole("optimizer_width");
   options.members = learner.whole("members");
+  options.committee = version < 3 ? kFirstCommittee : learner.texts("committee");
+  for (const std::string& name : options.committee) {
+    if (find_learner(name) == nullptr) learner.refuse(fmt::format("committee: {} is no learner", in_quotes(name)));
+  }
   const std::string metric = learner.text("metric");
   const std::string contrast = learner.text("contrast");
   const std::string mining = learner.text("mining");
@@ -272,7 +279,7 @@ std::string selection_text(const Selection& selection) {
 std::map<std::string, std::string> write_metadata(const MetaModel& model, const LearnerOptions& options) {
   // Taken apart as a whole: an option that is added does not compile before it is written (and then read) here.
   const auto& [encoder, embedding, inner_steps, inner_rate, inner_momentum, learn_inner_rates, multi_step_loss, finetune_steps, prototypes,
-               metric, margin, contrast, mining, proximity, conjugate_steps, optimizer_width, members] = options;
+               metric, margin, contrast, mining, proximity, conjugate_steps, optimizer_width, members, committee] = options;
   const auto& [inputs, hidden, outputs, activation, layer_norm] = encoder;
   const auto& [space, scores, steps, tasks_per_step, episodes, dropout, rate, warmup, optimizer, clip, weight_decay, shots, episode,
                augment, seed] = model.training;
@@ -294,7 +301,8 @@ std::map<std::string, std::string> write_metadata(const MetaModel& model, const 
                            {"proximity", shortest(proximity)},
                            {"conjugate_steps", conjugate_steps},
                            {"optimizer_width", optimizer_width},
-                           {"members", members}})},
+                           {"members", members},
+                           {"committee", committee}})},
       {"encoder", text_of({{"inputs", inputs},
                            {"hidden", hidden},
                            {"outputs", outputs},
@@ -341,7 +349,7 @@ MetaModel read_metadata(const std::map<std::string, std::string>& metadata, cons
   }
   const MetadataTexts texts(metadata, file);
   read_encoder(texts, model.learner_options.encoder);
-  read_learner(texts, model);
+  read_learner(texts, version, model);
   read_training(texts, version, model);
   if (model.training.space == Space::kTable) {
     for (const std::string key : {"preprocessor", "views", "columns"}) {

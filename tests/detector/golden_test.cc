@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,18 @@ TEST_P(GoldenModel, OfScoreSpaceScoresAsItDid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryFormat, GoldenModel, ::testing::Range(1, kModelFormatVersion + 1));
+
+class GoldenCommittee : public ::testing::TestWithParam<int> {};
+
+TEST_P(GoldenCommittee, KeepsToItsLearnersAndScoresAsItDid) {
+  const std::string format = std::to_string(GetParam());
+  const Detector detector = expect_scores("committee-" + format + ".safetensors", "committee-scores-" + format + ".csv");
+  std::vector<std::string> learners = {"score-net", "in-context"};
+  if (GetParam() >= 3) learners.emplace_back("gate");
+  EXPECT_EQ(detector.model().learner_options.committee, learners);
+}
+
+INSTANTIATE_TEST_SUITE_P(SinceThereWereSome, GoldenCommittee, ::testing::Range(2, kModelFormatVersion + 1));
 
 TEST(DetectorFormat, EveryOneHasAGoldenFile) {
   for (int format = 1; format <= kDetectorFormatVersion; ++format) {

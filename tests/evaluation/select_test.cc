@@ -55,7 +55,7 @@ TEST(Select, RecordsEveryCandidateAtEveryNumberOfShotsItCanServe) {
         << candidate.method;
     EXPECT_EQ(candidate.error[1].has_value(), candidate.method != learner);
   }
-  for (const char* name : {"committee", "score-net", "in-context", "maml", "mean-score", "knn", "knn@whitened", "logistic@rank"}) {
+  for (const char* name : {"committee", "score-net", "in-context", "gate", "maml", "mean-score", "knn", "knn@whitened", "logistic@rank"}) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   }
   for (const std::string& chosen : selection.chosen) EXPECT_NE(std::find(names.begin(), names.end(), chosen), names.end());

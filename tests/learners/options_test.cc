@@ -123,6 +123,7 @@ TEST(LearnerOptions, AreHeededByThoseTheyConcernAndByNoOther) {
       {"--conjugate-steps", [](auto& o) { o.conjugate_steps = 1; }, {"imaml"}},
       {"--optimizer-width", [](auto& o) { o.optimizer_width = 4; }, {"learned-optimizer"}},
       {"--members", [](auto& o) { o.members = 2; }, {"committee", "score-net", "gate"}},
+      {"--committee", [](auto& o) { o.committee = {"score-net", "gate"}; }, {"committee"}},
   };
   const std::string page = learners_page();
   for (const OptionCase& one : cases) {

@@ -244,9 +244,9 @@ TEST(ModelFile, SaysOfAnotherSafetensorsFileThatItIsNotOfOddshot) {
 }
 
 TEST(ModelFile, SaysOfALaterFormatThatANewerOddshotIsNeeded) {
-  TensorFile content = with_field("oddshot", "format_version", 3);
+  TensorFile content = with_field("oddshot", "format_version", 4);
   content.metadata.erase("learner");  // a later format may lack what ours has: the version is told first
-  EXPECT_EQ(parse_error(content), "m: a model file of format 3; this Oddshot reads formats up to 2: use a newer one");
+  EXPECT_EQ(parse_error(content), "m: a model file of format 4; this Oddshot reads formats up to 3: use a newer one");
 }
 
 TEST(ModelFile, NamesAFileThatIsMissing) {
@@ -366,6 +366,9 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
       {"training", "scores", 3, "scores: 3 where 1 to 2 belongs"},
       {"oddshot", "content", "something", "content: \"something\" where \"model\" belongs"},
       {"learner", "name", "maml\x1b[2J", "learner \"maml\\x1b[2J\" is not known; known are committee, score-net, gate, maml, "},
+      {"learner", "committee", json::array(), "the number of a committee's learners is 0"},
+      {"learner", "committee", json::array({"committee"}), "\"committee\" cannot be in a committee"},
+      {"learner", "committee", json::array({"no\x1b[2Jbody"}), "committee: \"no\\x1b[2Jbody\" is no learner"},
       {"learner", "inner_rate", 0, "inner rate"},
       {"learner", "inner_rate", 1e39, "inner_rate: 1e+39 is too large"},
       {"learner", "inner_steps", 1001, "1001"},
@@ -550,7 +553,7 @@ TEST(DescribeModel, FitsAScreenAndTellsTheEssentials) {
 
 TEST(DescribeModel, CallsACheckpointOne) {
   EXPECT_TRUE(contains(describe(sample_model(true)), "checkpoint of unfinished training"));
-  EXPECT_TRUE(contains(describe(sample_model(false)), "Oddshot model, format 2, written by Oddshot 0.1.0"));
+  EXPECT_TRUE(contains(describe(sample_model(false)), "Oddshot model, format 3, written by Oddshot 0.1.0"));
 }
 
 TEST(DescribeModel, TellsWhatServesWhichNumberOfShots) {
@@ -576,7 +579,7 @@ TEST(DescribeModel, DoesNotPassControlCharactersOn) {
 TEST(DescribeModel, AsJsonHoldsTheSameForPrograms) {
   const json out = json::parse(describe(sample_model(true), true));
   EXPECT_EQ(out.at("kind"), "checkpoint");
-  EXPECT_EQ(out.at("format_version"), 2);
+  EXPECT_EQ(out.at("format_version"), 3);
   EXPECT_EQ(out.at("learner").at("name"), "maml");
   EXPECT_EQ(out.at("encoder").at("hidden"), json::array({3, 2}));
   EXPECT_EQ(out.at("columns"), json::array({"duration", "service \xC3\xBC"}));

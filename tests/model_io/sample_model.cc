@@ -149,6 +149,7 @@ std::string difference(const MetaModel& a, const MetaModel& b) {
   differs("conjugate_steps", p.conjugate_steps != q.conjugate_steps);
   differs("optimizer_width", p.optimizer_width != q.optimizer_width);
   differs("members", p.members != q.members);
+  differs("committee", p.committee != q.committee);
   differs("params", bits_differ(a.params, b.params));
   differs("preprocessor", a.preprocessor.to_json() != b.preprocessor.to_json());
   differs("views", a.views.to_json() != b.views.to_json() || a.views.tensors() != b.views.tensors());

@@ -9,7 +9,7 @@
 namespace oddshot {
 
 // Calls visit(name, fields...) for each setting that training or judging has, with the field of each plan. A field is a whole number, a
-// float, a bool, a list of whole numbers, or of a type that read_setting() reads.
+// float, a bool, a list of whole numbers or of texts, or of a type that read_setting() reads.
 template <class Visit, class... Plans>
 void for_each_setting(Visit&& visit, Plans&... plans) {
   visit("space", plans.training.space...);
@@ -39,6 +39,7 @@ void for_each_setting(Visit&& visit, Plans&... plans) {
   visit("conjugate-steps", plans.learner.conjugate_steps...);
   visit("optimizer-width", plans.learner.optimizer_width...);
   visit("members", plans.learner.members...);
+  visit("committee", plans.learner.committee...);
   visit("activation", plans.learner.encoder.activation...);
   visit("layer-norm", plans.learner.encoder.layer_norm...);
   visit("normals", plans.evaluation.normals...);

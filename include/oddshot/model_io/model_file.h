@@ -18,7 +18,7 @@
 
 namespace oddshot {
 
-inline constexpr int kModelFormatVersion = 2;
+inline constexpr int kModelFormatVersion = 3;
 
 struct MetaModel {
   std::string learner;             // name

@@ -1,6 +1,6 @@
 """Makes a detector file of the format that a program writes: python3 make.py build/oddshot
 
-A detector of table space, and one of a model of score space. Files here are kept for ever: what an older Oddshot wrote must load. So this is run once for every new format, by a program of that format, and
+A detector of table space, and two of models of score space, one of them a committee. Files here are kept for ever: what an older Oddshot wrote must load. So this is run once for every new format, by a program of that format, and
 never again for an old one. (Until 0.1.0 is released the detectors of table space may still change; then the scores, not the files, are taken
 anew: oddshot score detector-1.safetensors rows.csv --columns none.) The tables are made by a generator of our own, for those of Python differ between versions.
 """
@@ -63,6 +63,12 @@ def kinds(csv):
     return "\n".join(out) + "\n"
 
 
+def keep(path, content):
+    """Writes a file that is not there yet."""
+    if not path.exists():
+        path.write_bytes(content)
+
+
 program = str(pathlib.Path(sys.argv[1]).resolve())
 here = pathlib.Path(__file__).parent
 with tempfile.TemporaryDirectory() as name:
@@ -77,18 +83,19 @@ with tempfile.TemporaryDirectory() as name:
     run("adapt", "model", "rows.csv", "--label-column", "label", "-o", "detector")
     kind = json.loads(run("inspect", "detector", "--json"))
     version = kind.get("format_version", 1)
-    (here / f"detector-{version}.safetensors").write_bytes((folder / "detector").read_bytes())
+    keep(here / f"detector-{version}.safetensors", (folder / "detector").read_bytes())
     scores = [line.split(",")[0] for line in run("score", "detector", "rows.csv", "--columns", "none").splitlines()[1:]]
-    (here / f"scores-{version}.csv").write_text("score\n" + "\n".join(scores) + "\n")
-    (here / "rows.csv").write_text((folder / "rows.csv").read_text())
+    keep(here / f"scores-{version}.csv", ("score\n" + "\n".join(scores) + "\n").encode())
+    keep(here / "rows.csv", ((folder / "rows.csv").read_text()).encode())
 
     # The model's own format, in a space whose scores may grow in number.
     (folder / "one.toml").write_text(ONE_TABLE)
     (folder / "one.csv").write_text(kinds(table(3, 240, 5)))
-    run("train", "one.toml", "--learner", "score-net", "--steps", "5", "--episodes", "8", "--tasks-per-step", "2", "--hidden", "4", "--members", "1",
-        "--shots", "0,3", "--normals", "20", "-o", "one")
-    model = json.loads(run("inspect", "one", "--json"))["format_version"]
-    run("adapt", "one", "rows.csv", "--label-column", "label", "-o", "detector")
-    (here / f"model-{model}.safetensors").write_bytes((folder / "detector").read_bytes())
-    scores = [line.split(",")[0] for line in run("score", "detector", "rows.csv", "--columns", "none").splitlines()[1:]]
-    (here / f"model-scores-{model}.csv").write_text("score\n" + "\n".join(scores) + "\n")
+    for kind, learner in (("model", "score-net"), ("committee", "committee")):
+        run("train", "one.toml", "--learner", learner, "--steps", "5", "--episodes", "8", "--tasks-per-step", "2", "--hidden", "4",
+            "--embedding", "4", "--members", "1", "--shots", "0,3", "--normals", "20", "-o", kind)
+        model = json.loads(run("inspect", kind, "--json"))["format_version"]
+        run("adapt", kind, "rows.csv", "--label-column", "label", "-o", "detector")
+        keep(here / f"{kind}-{model}.safetensors", (folder / "detector").read_bytes())
+        scores = [line.split(",")[0] for line in run("score", "detector", "rows.csv", "--columns", "none").splitlines()[1:]]
+        keep(here / f"{kind}-scores-{model}.csv", ("score\n" + "\n".join(scores) + "\n").encode())
