@@ -152,7 +152,7 @@ void add_training_options(CLI::App& command, Settings& settings) {
   add_count(command, "--conjugate-steps", learner.conjugate_steps, "imaml: steps of the conjugate gradients")->capture_default_str();
   add_count(command, "--optimizer-width", learner.optimizer_width, "learned-optimizer: width of its hidden layer")->capture_default_str();
   add_count(command, "--members", learner.members, "score-net, gate: networks whose scores are averaged")->capture_default_str();
-  command.add_option("--committee", settings.committee, "committee: the learners it is made of, a list")->capture_default_str();
+  command.add_option("--committee", settings.committee, "committee: the learners it is made of, a list (score-net,in-context,gate)");
   command.add_option("--activation", settings.activation, "relu, tanh or gelu")->capture_default_str();
   command.add_flag("--layer-norm", learner.encoder.layer_norm, "normalise each hidden layer");
 }
@@ -208,7 +208,7 @@ void Settings::settle(bool of_tables) {
   plan.baselines = expanded_baselines(parse_names(baselines));
   plan.evaluation.shots = parse_numbers("--shots", shots);
   plan.learner.encoder.hidden = parse_numbers("--hidden", hidden);
-  plan.learner.committee = parse_names(committee);
+  if (!committee.empty()) plan.learner.committee = parse_names(committee);
   as_usage([&] {
     plan.training.space = given && !given("--space") ? default_space(of_tables) : parse_space(space);
     plan.learner.encoder.activation = parse_activation(activation);

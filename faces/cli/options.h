@@ -48,7 +48,7 @@ struct Settings {
   std::string shots = "1,5,10";
   std::string space = "scores";
   std::string hidden = "32,32";
-  std::string committee = "score-net,in-context,gate";
+  std::string committee;
   std::string activation = "relu";
   std::string metric = "euclidean";
   std::string contrast = "linear";

@@ -1,6 +1,7 @@
 #include "learners/committee.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <string>
@@ -13,6 +14,7 @@
 namespace oddshot::learners {
 namespace {
 
+constexpr std::array<const char*, 3> kUsual = {"score-net", "in-context", "gate"};
 constexpr float kBlindVotes = 2;     // of the plain mean, where no anomaly is known
 constexpr float kLeastUnit = 1e-6F;  // an answer that is the same for every normal of a support has no scale
 
@@ -31,7 +33,8 @@ void plain_means(MatrixView rows, std::span<float> out) {
 
 class Committee final : public Learner {
  public:
-  explicit Committee(const LearnerOptions& options) {
+  explicit Committee(LearnerOptions options) {
+    if (options.committee.empty()) options.committee.assign(kUsual.begin(), kUsual.end());
     options.validate();
     for (const std::string& name : options.committee) members_.push_back(find_learner(name)->make(options));
     for (const auto& member : members_) {

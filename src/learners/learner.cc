@@ -71,7 +71,7 @@ void check_count(const char* what, std::size_t count, std::size_t most) {
 }
 
 void check_committee(const std::vector<std::string>& names) {
-  check_count("the number of a committee's learners", names.size(), 8);
+  if (names.size() > 8) throw ArgumentError("a committee of " + std::to_string(names.size()) + " learners; it may have 8");
   for (std::size_t i = 0; i < names.size(); ++i) {
     const LearnerEntry* entry = find_learner(names[i]);
     if (entry == nullptr) throw ArgumentError("the committee's \"" + names[i] + "\" is no learner");

@@ -85,7 +85,11 @@ void read_learner(const MetadataTexts& texts, std::uint64_t version, MetaModel& 
   options.conjugate_steps = learner.whole("conjugate_steps");
   options.optimizer_width = learner.whole("optimizer_width");
   options.members = learner.whole("members");
-  options.committee = version < 3 ? kFirstCommittee : learner.texts("committee");
+  if (version >= 3) {
+    options.committee = learner.texts("committee");
+  } else if (model.learner == "committee") {
+    options.committee = kFirstCommittee;
+  }
   for (const std::string& name : options.committee) {
     if (find_learner(name) == nullptr) learner.refuse(fmt::format("committee: {} is no learner", in_quotes(name)));
   }

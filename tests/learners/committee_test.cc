@@ -146,9 +146,14 @@ TEST_F(CommitteeTest, IsMadeOfTheLearnersThatItsOptionsName) {
   EXPECT_EQ(committee->minimum_shots(), 0U);
 }
 
+TEST(CommitteeOptions, NameTheUsualLearnersWhereNoneAreGiven) {
+  LearnerOptions options = small();
+  options.committee.clear();
+  EXPECT_EQ(make_committee(options)->options().committee, (std::vector<std::string>{"score-net", "in-context", "gate"}));
+}
+
 TEST(CommitteeOptions, AreRefusedWhereTheyMakeNoCommittee) {
-  const std::vector<std::vector<std::string>> wrong = {{},
-                                                       {"nobody"},
+  const std::vector<std::vector<std::string>> wrong = {{"nobody"},
                                                        {"committee"},
                                                        {"gate", "gate"},
                                                        {"pooled"},

@@ -66,8 +66,9 @@ struct LearnerOptions {
   std::size_t optimizer_width = 16;       // learned-optimizer: width of its hidden layer, 1 to 1024
 
   std::size_t members = 3;  // score-net, gate: networks whose scores are averaged, 1 to 32
-  // committee: the learners that it is made of, 1 to 8 different ones of learner_table(); no committee, and none that does not meta-learn
-  std::vector<std::string> committee = {"score-net", "in-context", "gate"};
+  // committee: the learners that it is made of, at most 8 different ones of learner_table(); no committee, and none that does not
+  // meta-learn. Empty: score-net, in-context, gate; a committee's own options name them
+  std::vector<std::string> committee;
 
   void validate() const;  // throws ArgumentError naming field, value and range
 };
