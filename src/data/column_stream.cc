@@ -100,7 +100,7 @@ class ColumnRowReader final : public RowReader {
 // A descriptor as Arrow reads it.
 class DescriptorStream final : public arrow::io::InputStream {
  public:
-  explicit DescriptorStream(InputFile& file) : file_(file) {}
+  explicit DescriptorStream(std::unique_ptr<InputFile> file) : file_(std::move(file)) {}
   arrow::Status Close() override {
     closed_ = true;
     return arrow::Status::OK();
@@ -110,7 +110,7 @@ class DescriptorStream final : public arrow::io::InputStream {
   arrow::Result<std::int64_t> Read(std::int64_t size, void* out) override {
     std::int64_t done = 0;
     while (done < size) {
-      const std::size_t count = file_.read(static_cast<char*>(out) + done, static_cast<std::size_t>(size - done));
+      const std::size_t count = file_->read(static_cast<char*>(out) + done, static_cast<std::size_t>(size - done));
       if (count == 0) break;
       done += static_cast<std::int64_t>(count);
     }
@@ -125,15 +125,15 @@ class DescriptorStream final : public arrow::io::InputStream {
   }
 
  private:
-  InputFile& file_;
+  std::unique_ptr<InputFile> file_;
   bool closed_ = false;
   std::int64_t at_ = 0;
 };
 
 class ArrowStreamReader final : public RowReader {
  public:
-  ArrowStreamReader(std::unique_ptr<InputFile> file, const RowReadOptions& options)
-      : options_(options), file_(std::move(file)), stream_(std::make_shared<DescriptorStream>(*file_)) {
+  ArrowStreamReader(std::string path, std::shared_ptr<arrow::io::InputStream> stream, const RowReadOptions& options)
+      : options_(options), path_(std::move(path)), stream_(std::move(stream)) {
     auto read = arrow::ipc::IpcReadOptions::Defaults();
     read.memory_pool = bounded_pool();
     reader_ = value(arrow::ipc::RecordBatchStreamReader::Open(stream_, read));
@@ -144,7 +144,7 @@ class ArrowStreamReader final : public RowReader {
   const std::vector<std::string>& names() const override { return names_; }
 
   void read(const std::function<bool(const RowBatch&)>& take) override {
-    Cutter cut(options_, file_->path(), take);
+    Cutter cut(options_, path_, take);
     while (true) {
       const auto batch = value(reader_->Next());
       if (batch == nullptr) return cut.finish();
@@ -156,7 +156,7 @@ class ArrowStreamReader final : public RowReader {
 
  private:
   [[noreturn]] void refuse(const arrow::Status& status) const {
-    throw FormatError(fmt::format("{}: not a readable Arrow stream: {}", file_->path(), status.message()));
+    throw FormatError(fmt::format("{}: not a readable Arrow stream: {}", path_, status.message()));
   }
   template <class T>
   T value(arrow::Result<T> result) const {
@@ -165,8 +165,8 @@ class ArrowStreamReader final : public RowReader {
   }
 
   RowReadOptions options_;
-  std::unique_ptr<InputFile> file_;
-  std::shared_ptr<DescriptorStream> stream_;                     // shared with Arrow's reader
+  std::string path_;
+  std::shared_ptr<arrow::io::InputStream> stream_;               // shared with Arrow's reader
   std::shared_ptr<arrow::ipc::RecordBatchStreamReader> reader_;  // Arrow hands out nothing else
   std::vector<std::string> names_;
 };
@@ -178,7 +178,12 @@ std::unique_ptr<RowReader> open_column_rows(FileBytes bytes, RowFormat format, c
 }
 
 std::unique_ptr<RowReader> open_arrow_stream(std::unique_ptr<InputFile> file, const RowReadOptions& options) {
-  return std::make_unique<ArrowStreamReader>(std::move(file), options);
+  std::string path = file->path();
+  return std::make_unique<ArrowStreamReader>(std::move(path), std::make_shared<DescriptorStream>(std::move(file)), options);
+}
+
+std::unique_ptr<RowReader> open_arrow_stream(const FileBytes& bytes, const RowReadOptions& options) {
+  return std::make_unique<ArrowStreamReader>(bytes.path(), bytes.stream(), options);
 }
 
 }  // namespace oddshot::data

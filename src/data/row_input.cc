@@ -218,6 +218,7 @@ std::unique_ptr<RowReader> RowSource::open(const RowReadOptions& options) const 
   if (options.follow) throw ArgumentError(fmt::format("{}: what was put aside cannot be followed", bytes.path()));
   const data::Guess kind = guess(bytes);
   const RowFormat format = options.format ? *options.format : aside_->named.value_or(kind.format);
+  if (kind.stream && format == RowFormat::kArrow) return data::open_arrow_stream(bytes, options);
   auto file = std::make_unique<InputFile>(bytes.path(), bytes.there());
   switch (format) {
     case RowFormat::kCsv:
@@ -227,10 +228,8 @@ std::unique_ptr<RowReader> RowSource::open(const RowReadOptions& options) const 
     case RowFormat::kJsonLines:
       return data::open_json_lines(std::move(file), options);
     default:
-      break;
+      return data::open_column_rows(bytes, format, options);
   }
-  if (kind.stream && format == RowFormat::kArrow) return data::open_arrow_stream(std::move(file), options);
-  return data::open_column_rows(bytes, format, options);
 }
 
 void require_columns(const RowReader& reader, const RowReadOptions& options, std::string_view path, std::string_view whose) {

@@ -80,5 +80,7 @@ std::unique_ptr<RowReader> open_json_lines(std::unique_ptr<InputFile> file, cons
 std::unique_ptr<RowReader> open_column_rows(FileBytes bytes, RowFormat format, const RowReadOptions& options);
 // Of an Arrow IPC stream that cannot be read twice.
 std::unique_ptr<RowReader> open_arrow_stream(std::unique_ptr<InputFile> file, const RowReadOptions& options);
+// Of a file that is there to be read again, gzipped or not; it must live on.
+std::unique_ptr<RowReader> open_arrow_stream(const FileBytes& bytes, const RowReadOptions& options);
 
 }  // namespace oddshot::data

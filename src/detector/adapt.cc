@@ -146,7 +146,8 @@ Preprocessor fit_own(const Table& table, const std::vector<std::string>& feature
   Preprocessor own = few ? fit_to_few(table, features, normals, anomalies)
                          : Preprocessor::fit(table, features, normals, anomalies, {.numeric = NumericTransform::kIdentity});
   for (const std::string& name : own.dropped()) {
-    notes.push_back(fmt::format("\"{}\" is left out: it {} in all known rows", name, few ? "has no value" : "is the same"));
+    notes.push_back(
+        fmt::format("\"{}\" is left out: it {}", name, few ? "has no value in any known row" : "is the same in all known rows"));
   }
   return own;
 }
@@ -342,7 +343,8 @@ std::vector<std::string> notes_on_few(const MetaModel& model, std::size_t normal
     }
   }
   if (options.calibration == CalibrationScheme::kHeldBack && normals > fewest_normals(model, normals)) {
-    notes.push_back(fmt::format("{} normal rows are too few to hold any back: each is scored by an adapting without it", normals));
+    notes.push_back(fmt::format("{} too few to hold any back: each is scored by an adapting without it",
+                                normals == 1 ? "1 normal row is" : fmt::format("{} normal rows are", normals)));
   }
   if (options.trim > 0) notes.push_back(fmt::format("with {} normal row{} none is left out as least normal", normals, one ? "" : "s"));
   return notes;

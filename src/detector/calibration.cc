@@ -70,8 +70,7 @@ void Calibration::check_present() const {
   if (!present()) {
     throw ArgumentError(
         "the detector has no calibration, hence no p-values and no threshold; adapt it anew, to 2 normal rows or more and with a "
-        "--calibration other than "
-        "none");
+        "--calibration other than none");
   }
 }
 

@@ -369,7 +369,7 @@ std::string describe(const Detector& detector, bool json) {
   }
   std::string calibrated = "none";
   if (calibration.present()) {
-    calibrated = fmt::format("{} normal rows, {}{}{}", calibration.size(), to_string(calibration.scheme()),
+    calibrated = fmt::format("{}, {}{}{}", counted(calibration.size(), "normal row", "normal rows"), to_string(calibration.scheme()),
                              calibration.weighted() ? ", weighted" : "", rate ? fmt::format("; false alarms at most {}", *rate) : "");
   }
   std::string out =

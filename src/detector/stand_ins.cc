@@ -37,23 +37,28 @@ std::vector<bool> varying(MatrixView rows, std::span<const std::uint32_t> normal
 }
 
 void shake(MatrixView rows, std::span<const std::uint32_t> normals, const Preprocessor& preprocessor, Matrix& out, std::size_t first) {
-  const std::vector<FeatureKind> kinds = preprocessor.feature_kinds();
   const std::vector<FittedColumn> columns = fitted_columns(preprocessor);
   const std::vector<bool> varies = varying(rows, normals);
-  const float unit = normals.size() == 1 ? kShakeOfOne : kShake / kWide;
+  const bool single = normals.size() == 1;
   const float fresh = 1 / static_cast<float>(normals.size() + 1);  // Laplace's rule of succession
   for (std::size_t s = first; s < out.rows(); ++s) {
     Stream stream = Stream(0, Purpose::kTable, 3).fork(static_cast<std::uint32_t>(s - first));
     const auto row = out.row(s);
     std::ranges::copy(rows.row(normals[(s - first) % normals.size()]), row.begin());
-    for (std::size_t f = 0; f < row.size(); ++f) {
-      if (kinds[f] != FeatureKind::kNumeric || (normals.size() > 1 && !varies[f])) continue;
-      row[f] += unit * stream.normal();
-    }
     for (const FittedColumn& column : columns) {
-      if (column.kind != ColumnKind::kCategory || stream.uniform() >= fresh) continue;
-      std::fill_n(row.begin() + static_cast<std::ptrdiff_t>(column.first_feature), column.features, 0.0F);
-      row[column.first_feature + column.categories.size()] = 1;
+      const std::size_t f = column.first_feature;
+      if (column.kind == ColumnKind::kCategory) {
+        if (stream.uniform() >= fresh) continue;
+        std::fill_n(row.begin() + static_cast<std::ptrdiff_t>(f), column.features, 0.0F);
+        row[f + column.categories.size()] = 1;
+        continue;
+      }
+      if (column.missing_feature && row[f + 1] == 1) continue;
+      if (!single && varies[f]) {
+        row[f] += kShake / kWide * stream.normal();
+      } else if (single || stream.uniform() < fresh) {
+        row[f] += kShakeOfOne * stream.normal();
+      }
     }
   }
 }
@@ -69,26 +74,31 @@ bool says_something(const Column& column) {
 constexpr double kMost = std::numeric_limits<float>::max();
 float bounded(double x) { return static_cast<float>(std::clamp(x, -kMost, kMost)); }
 
-// The numbers that are not missing, kWide times as far from their mean.
-void widen(std::span<float> numbers) {
-  double mean = 0;
-  double count = 0;
+// Makes the numbers that are not missing lie kWide times as far from their mean. Where all agree, what they vary by is not known: their own
+// size (1 of 0) is taken for their deviation. Returns two numbers that, fitted to beside these, leave it at that. An infinite number is
+// left to whoever refuses it.
+std::array<float, 2> widen(std::span<float> numbers) {
+  std::vector<double> known;
   for (const float x : numbers) {
-    if (std::isnan(x)) continue;
-    mean += static_cast<double>(x);
-    ++count;
+    if (!std::isnan(x)) known.push_back(static_cast<double>(x));
   }
-  mean /= count;
+  if (known.empty()) return {numbers.front(), numbers.front()};
+  const auto infinite = std::ranges::find_if(known, [](double x) { return std::isinf(x); });
+  if (infinite != known.end()) return {static_cast<float>(*infinite), static_cast<float>(*infinite)};
+  const auto count = static_cast<double>(known.size());
+  const double first = known.front();
+  if (std::ranges::all_of(known, [&](double x) { return x == first; })) {
+    const double step = std::sqrt((count + 2) / 2) * (first == 0 ? 1 : std::fabs(first));
+    return {bounded(first - step), bounded(first + step)};
+  }
+  const double mean = std::accumulate(known.begin(), known.end(), 0.0) / count;
+  double squares = 0;
+  for (const double x : known) squares += (x - mean) * (x - mean);
+  const double deviation = double{kWide} * std::sqrt(squares / count);
   for (float& x : numbers) {
     if (!std::isnan(x)) x = bounded(mean + double{kWide} * (static_cast<double>(x) - mean));
   }
-}
-
-// As far from `value` as its size on either side (as 1, of 0), but no further than a float goes.
-std::array<float, 2> around(float value) {
-  const double unit = value == 0 ? 1 : std::fabs(static_cast<double>(value));
-  const double step = std::sqrt(1.5) * unit;  // of three values, {-step, 0, step}, the deviation is `unit`
-  return {bounded(static_cast<double>(value) - step), bounded(static_cast<double>(value) + step)};
+  return {bounded(mean - deviation), bounded(mean + deviation)};
 }
 
 class MadeUp final : public Method {
@@ -120,24 +130,22 @@ Preprocessor fit_to_few(const Table& table, std::span<const std::string> feature
   std::vector<std::uint32_t> own(normals.size()), others;
   std::iota(own.begin(), own.end(), 0U);
   for (std::size_t i = normals.size(); i < known.size(); ++i) others.push_back(static_cast<std::uint32_t>(i));
-  // A row that differs from all others, so that no column is constant; and beside a single normal two that tell a deviation.
+  // A row that differs from all others, so that no column is constant; and two that tell a deviation.
   const auto last = static_cast<std::uint32_t>(known.size());
   others.push_back(last);
-  const bool single = normals.size() == 1;
-  if (single) own.insert(own.end(), {last + 1, last + 2});
+  own.insert(own.end(), {last + 1, last + 2});
   for (Column& column : some.columns) {
     const bool says = says_something(column);
     if (column.kind == ColumnKind::kNumeric) {
       const float first = column.numbers.front();
-      if (!single) widen(std::span(column.numbers).first(normals.size()));
+      const auto beside = widen(std::span(column.numbers).first(normals.size()));
       column.numbers.push_back(!says ? first : first == 0 ? 1.0F : 0.0F);
-      if (!single) continue;
-      for (const float one : around(first)) column.numbers.push_back(one);
+      column.numbers.insert(column.numbers.end(), beside.begin(), beside.end());
     } else {
       const std::int32_t first = column.codes.front();
       column.codes.push_back(!says ? Column::kMissingCode : static_cast<std::int32_t>(column.categories.size()));
       if (says) column.categories.emplace_back("another");
-      if (single) column.codes.insert(column.codes.end(), 2, first);
+      column.codes.insert(column.codes.end(), 2, first);
     }
   }
   return Preprocessor::fit(some, features, own, others, {.numeric = NumericTransform::kIdentity});

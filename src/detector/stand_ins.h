@@ -24,16 +24,16 @@ struct OwnedSupport {
 
 // Space "table": a preprocessor fitted to fewer than kEnoughNormals normals, at least one. That so few rows agree in a column does not make
 // it a constant: only columns without any value are dropped. Nor do they tell a deviation well: features are numbers in four of it, so that
-// they are clipped later. Of a single normal a number's own size (1 of 0) is taken for its deviation,
-// which nothing tells. Throws as Preprocessor::fit does.
+// they are clipped later. Of a single normal, and where all agree, a number's own size (1 of 0) is taken for its deviation, which
+// nothing tells. Throws as Preprocessor::fit does.
 Preprocessor fit_to_few(const Table& table, std::span<const std::string> features, std::span<const std::uint32_t> normals,
                         std::span<const std::uint32_t> anomalies);
 
 // A support of fewer than kEnoughNormals normals (Detector's encoded rows) made up to so many, its own rows first:
 //   a model with a reference   by its training normals, evenly spaced over those that it keeps
 //   space "table"              by copies of the known normals, in turn, whose numbers are shaken by normal noise of twice their deviation
-//                              (of a single normal: of the preprocessor's; a number that all have stays), and which have a category that
-//                              none has with a chance of 1 / (n + 1), in each column of categories
+//                              (of a single normal: by the preprocessor's), and which have, with a chance of 1 / (n + 1) in each
+//                              column, a number other than the one that all have, a category that none has
 // Of as many or more normals: the same rows. Always the same of the same rows.
 // Throws ArgumentError for a model of space "table" and no normal.
 OwnedSupport with_stand_ins(const MetaModel& model, const Preprocessor& preprocessor, const Support& own);

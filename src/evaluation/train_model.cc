@@ -202,7 +202,7 @@ MetaModel blank_model(std::string_view learner, const LearnerOptions& options, c
   return model;
 }
 
-MetaModel train_model(std::string_view learner, const LearnerOptions& options, const TrainingOptions& given, const TaskSuite& suite,
+MetaModel train_model(std::string_view learner, const LearnerOptions& asked, const TrainingOptions& given, const TaskSuite& suite,
                       ThreadPool& pool, const TrainingHooks& hooks, const std::filesystem::path& file, bool resume) {
   const auto began = Clock::now();
   if (suite.training.empty()) return without_training(learner, suite, file);
@@ -214,6 +214,8 @@ MetaModel train_model(std::string_view learner, const LearnerOptions& options, c
   if (resume && std::filesystem::exists(file)) {
     found = load_model(file);
   }
+  LearnerOptions options = asked;
+  if (found && options.committee.empty()) options.committee = found->learner_options.committee;  // it keeps to those it began with
   std::string name(learner);
   std::optional<Selection> selection;
   if (learner == kAutoLearner && found && found->selection) {  // chosen before the interrupt

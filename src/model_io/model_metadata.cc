@@ -87,6 +87,7 @@ void read_learner(const MetadataTexts& texts, std::uint64_t version, MetaModel& 
   options.members = learner.whole("members");
   if (version >= 3) {
     options.committee = learner.texts("committee");
+    if (model.learner == "committee" && options.committee.empty()) learner.refuse("committee: it has no learner");
   } else if (model.learner == "committee") {
     options.committee = kFirstCommittee;
   }

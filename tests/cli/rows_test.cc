@@ -132,9 +132,9 @@ TEST_F(FalseDiscoveries, OfAStreamNameItsPlaces) {
 }
 
 TEST_F(FalseDiscoveries, LeaveNothingBehindWhereTheyAreInterrupted) {
-  shell("(cat $2; sleep 3) | (timeout -s INT 1 $0 score $1 - --fdr 0.3)");
+  EXPECT_EQ(shell("(cat $2; sleep 3) | (timeout -s INT 1 $0 score $1 - --fdr 0.3)"), "");
   EXPECT_NE(status_, 0);
-  shell("(cat $2; sleep 3) | (timeout -s KILL 1 $0 score $1 - --fdr 0.3)");
+  EXPECT_EQ(shell("(cat $2; sleep 3) | (timeout -s KILL 1 $0 score $1 - --fdr 0.3)"), "");
   EXPECT_NE(status_, 0);
 }
 

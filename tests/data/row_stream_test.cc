@@ -218,6 +218,46 @@ TEST_F(RowStream, SaysThatAListOrOneSpreadObjectIsNoJsonLines) {
   }
 }
 
+// A pipe that is gone through twice, as it is and gzipped, in every format that a stream can have.
+TEST_F(RowStream, OfAPipeAreReadAsOftenAsAsked) {
+  const std::string text = folder_.write("t.csv", "x,note\n1,a\n2.5,b\n-3,c\n").string();
+  const fs::path typed = fs::path(ODDSHOT_SOURCE_DIR) / "tests/data/golden/types.parquet";
+  const fs::path pipe = folder_.path() / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const RowFormat format : {RowFormat::kCsv, RowFormat::kJsonLines, RowFormat::kParquet, RowFormat::kArrow}) {
+    const bool of_columns = format == RowFormat::kParquet || format == RowFormat::kArrow;
+    RowReadOptions options;
+    options.carried = of_columns ? open_rows(typed.string(), {})->names() : std::vector<std::string>{"x", "note"};
+    std::erase(*options.carried, "list");  // neither a number nor text
+    std::string plain;
+    std::size_t expected = 0;
+    {
+      const auto reader = open_rows(of_columns ? typed.string() : text, options);
+      const auto writer = make_row_writer(
+          format, *reader, options.carried, {}, [&](std::span<const std::uint8_t> more) { plain.append(more.begin(), more.end()); }, true);
+      reader->read([&](const RowBatch& batch) {
+        writer->write(batch, {});
+        expected += batch.rows;
+        return true;
+      });
+      writer->finish();
+    }
+    ASSERT_GT(expected, 1U);
+    for (const std::string& content : {plain, gzip_stored(plain)}) {
+      const std::jthread feeder([&] { std::ofstream(pipe, std::ios::binary) << content; });
+      const RowSource source(pipe.string());
+      for (int time = 0; time < 2; ++time) {
+        std::size_t rows = 0;
+        source.open(options)->read([&](const RowBatch& batch) {
+          rows += batch.rows;
+          return true;
+        });
+        EXPECT_EQ(rows, expected) << static_cast<int>(format) << (content == plain ? "" : ", gzipped");
+      }
+    }
+  }
+}
+
 TEST_F(RowStream, RefusesWhatCannotBeWritten) {
   const std::string file = folder_.write("t.csv", "x,note\n1,a\n").string();
   EXPECT_NE(error_text<ArgumentError>([&] { copy(file, {}, RowFormat::kParquet); }).find("write csv or jsonl"), std::string::npos);

@@ -195,7 +195,7 @@ TEST_F(FewNormals, KeepColumnsThatSoFewRowsAgreeIn) {
   std::ranges::fill(empty.columns[1].numbers, std::nanf(""));
   const Detector detector = adapt(model, empty);
   EXPECT_EQ(detector.preprocessor().schema_columns(), (std::vector<std::string>{"x", "kind", "same"}));
-  EXPECT_TRUE(notes_hold(detector, "\"y\" is left out: it has no value in all known rows"));
+  EXPECT_TRUE(notes_hold(detector, "\"y\" is left out: it has no value in any known row"));
 }
 
 TEST_F(FewNormals, MayHoldAnyNumbers) {

@@ -127,8 +127,8 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         X : array or frame of shape (n_samples, n_features)
             Numbers, and in a frame categories as well; NaN or null where a value is missing.
         y : array of shape (n_samples,), default=None
-            0 normal (at least 1; with fewer than 10, ``notes_`` say what they leave unknown), 1 anomaly (none will do), -1, NaN or None where it is not known; or "normal", "anomaly" and "unknown"; or two
-            labels of your own. None: all rows are normal.
+            0 normal (at least 1; with fewer than 10, ``notes_`` say what they leave unknown), 1 anomaly (none will do), -1, NaN or None where it is
+            not known; or "normal", "anomaly" and "unknown"; or two labels of your own. None: all rows are normal.
         weight : array of shape (n_samples,), default=None
             How much likelier such a row is where the detector will be used than among these rows, 0 or more: weighs the calibration.
 
@@ -316,8 +316,8 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """How likely a row is to be normal and to be an anomaly, where ``anomaly_share`` of the rows are anomalies.
 
-        As ``oddshot score --probability`` tells it, by a map that was fitted to the model's training tasks. Of a model that has kept none, or where
-        a simple method serves instead (``probability_`` is then "p-value"), an upper bound by the p-value p: the odds of the share times the largest
+        As ``oddshot score --probability`` tells it, by a map that was fitted to the model's training tasks. Of a model that has kept none, of fewer than
+        10 normal rows, or where a simple method serves instead (``probability_`` is then "p-value"), an upper bound by the p-value p: the odds of the share times the largest
         factor by which p can speak for an anomaly, 1 / (-e p ln p) for p below 1/e and 1 above (Sellke, Bayarri, Berger 2001, "Calibration of p
         values for testing precise null hypotheses").
 

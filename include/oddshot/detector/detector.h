@@ -90,10 +90,10 @@ struct DetectorParts {
 class Detector {
  public:
   // A model of space "table" takes any table: a preprocessor is fitted on its normal rows, and identifiers, row counters and columns that
-  // are constant are left out. A model of another space takes tables with the columns that it was trained on. Throws ArgumentError if a
-  // column that is named is not there, rows are too few (also to calibrate by), no column is left or the model is a checkpoint; FormatError
-  // for a label that is neither normal nor anomalous nor unknown, or a weight that is none (by place), or a table without the model's
-  // columns.
+  // are constant are left out (of fewer than kEnoughNormals normals: columns without a value). A model of another space takes tables with
+  // the columns that it was trained on. Throws ArgumentError if a column that is named is not there, rows are too few (also to calibrate
+  // by), no column is left or the model is a checkpoint; FormatError for a label that is neither normal nor anomalous nor unknown, or a
+  // weight that is none (by place), or a table without the model's columns.
   static Detector adapt(MetaModel model, const Table& table, const AdaptOptions& options, ThreadPool& pool);
   static Detector adapt(MetaModel model, const Table& table, const AdaptOptions& options);  // on one thread
   // From its parts, as a file holds them. Throws ShapeError, ArgumentError.
@@ -123,8 +123,8 @@ class Detector {
   Support support() const { return {parts_.rows.support, parts_.rows.labels}; }
   std::size_t normals() const;
   std::size_t anomalies() const { return parts_.rows.labels.size() - normals(); }
-  // What turns a score into a p-value and a rate of false alarms into a threshold; not present() if adapting was asked for none, or for a
-  // file of format 1.
+  // What turns a score into a p-value and a rate of false alarms into a threshold; not present() if adapting was asked for none, for a
+  // single normal in space "table", or for a file of format 1.
   const Calibration& calibration() const { return parts_.calibration; }
   const AdaptOptions& options() const { return parts_.options; }
   // As adapting was asked, for whoever scores and asks for no other.
