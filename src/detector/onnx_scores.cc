@@ -208,7 +208,7 @@ Value say_scores(Graph& g, const std::vector<ViewValue>& rows, const Views& view
     raw.push_back(say_linear(g, one, task.ridge));
     raw.push_back(say_linear(g, one, task.discriminant));
     raw.push_back(say_ratio(g, one));
-    if (list == ScoreList::kTrees) raw.push_back(task.forest.roots.empty() ? one.nothing : say_forest(g, rows[v].x, task.forest));
+    if (list != ScoreList::kDistances) raw.push_back(task.forest.roots.empty() ? one.nothing : say_forest(g, rows[v].x, task.forest));
     const auto says_them = std::span(said_by_view).first(ScoreSpace::width_of(1, list));
     for (const bool says_it : says_them) says.push_back(says_it ? 1 : 0);
   }

@@ -53,7 +53,7 @@ TaskInput InputSpace::fit(const Support& joined) const {
   TaskInput task;
   task.plain_ = plain_;
   if (space_ == Space::kTable) {
-    task.table_.emplace(TableSpace::fit(plain_of(joined.rows, plain_), joined.labels));
+    task.table_.emplace(TableSpace::fit(plain_of(joined.rows, plain_), joined.labels, list_));
     task.support_ = side_by_side(task.table_->support(), {});
     return task;
   }

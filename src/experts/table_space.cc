@@ -166,7 +166,7 @@ const std::vector<std::string>& TableSpace::names() {
   return names;
 }
 
-TableScores TableSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels) {
+TableScores TableSpace::fit(MatrixView rows, std::span<const std::uint8_t> labels, ScoreList list) {
   if (labels.size() != rows.rows) throw ShapeError(fmt::format("{} labels for {} support rows", labels.size(), rows.rows));
   if (rows.cols == 0) throw ShapeError("a support without columns");
   check_finite(rows);
@@ -186,6 +186,7 @@ TableScores TableSpace::fit(MatrixView rows, std::span<const std::uint8_t> label
   const Matrix normal_rows = gathered(rows, used);
   fitted->task = table::describe(table::Columns(normal_rows), normal_rows, gathered(rows, anomalies));
   Task& task = *fitted->task;
+  task.list = list;
   for (const FamilyEntry* entry : kFirst) fitted->first.push_back(entry->fit(task));
   const Matrix normals_one = fitted->raw(kFirst, fitted->first, task.normals);
   const Matrix anomalies_one = fitted->raw(kFirst, fitted->first, task.anomalies);

@@ -222,6 +222,17 @@ TEST(TableSpace, SupportRowsThatAreAlikeScoreAlike) {
   }
 }
 
+// A model that learned on the rarity of an earlier list keeps to it: a new row then is the rarer for being none of the support's n normals,
+// a new value being log(n + 1) and not log(n).
+TEST(TableSpace, OfAnEarlierListIsAsItWas) {
+  const LabelledSupport support = make_support(40, 0, 4);
+  const Matrix row = random_rows(1, 4, 0, 77);
+  const auto names = TableSpace::names();
+  const auto rarity = static_cast<std::size_t>(std::ranges::find(names, "rarity/mean") - names.begin());
+  const auto level = [&](ScoreList list) { return TableSpace::fit(support.rows, support.labels, list).score(row)(0, rarity); };
+  EXPECT_GT(level(ScoreList::kTrees), level(ScoreList::kAlike));
+}
+
 TEST(TableSpace, IsAsWideForEveryTable) {
   EXPECT_EQ(TableSpace::names().size(), TableSpace::width());
   EXPECT_EQ(std::set<std::string>(TableSpace::names().begin(), TableSpace::names().end()).size(), TableSpace::width());

@@ -362,8 +362,8 @@ TEST(DamagedModel, ValuesOutOfRangeAreNamed) {
     const char* message;  // a part of it
   } rows[] = {
       {"oddshot", "format_version", 0, "format_version: 0 where 1 or more belongs"},
-      {"training", "scores", 0, "scores: 0 where 1 to 2 belongs"},
-      {"training", "scores", 3, "scores: 3 where 1 to 2 belongs"},
+      {"training", "scores", 0, "scores: 0 where 1 to 3 belongs"},
+      {"training", "scores", 4, "scores: 4 where 1 to 3 belongs"},
       {"oddshot", "content", "something", "content: \"something\" where \"model\" belongs"},
       {"learner", "name", "maml\x1b[2J", "learner \"maml\\x1b[2J\" is not known; known are committee, score-net, gate, maml, "},
       {"learner", "committee", json::array({"committee"}), "\"committee\" cannot be in a committee"},

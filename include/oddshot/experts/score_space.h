@@ -18,6 +18,7 @@
 
 #include "oddshot/base/matrix.h"
 #include "oddshot/data/views.h"
+#include "oddshot/experts/score_list.h"
 
 namespace oddshot {
 class TaskScores;
@@ -49,13 +50,6 @@ class TaskScores {
   explicit TaskScores(std::unique_ptr<Fitted> fitted);
   std::unique_ptr<Fitted> fitted_;
 };
-
-// The lists of scores there have been; a model keeps to the one it was trained on. Append only; the values are stored in files.
-enum class ScoreList : std::uint8_t {
-  kDistances = 1,  // nineteen scores a view
-  kTrees = 2,      // and extra trees
-};
-inline constexpr ScoreList kLatestScores = ScoreList::kTrees;
 
 class ScoreSpace {
  public:

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "oddshot/base/matrix.h"
+#include "oddshot/experts/score_list.h"
 
 namespace oddshot {
 
@@ -58,7 +59,7 @@ class TableSpace {
   // rows [S x d], labels [S]: 1 anomaly, 0 normal; at least two normals. The order of the rows does not matter.
   // Throws ShapeError if sizes disagree or there is no column, ArgumentError (too few normals; a value that is not finite, by row and
   // column).   O(n^2 d + k n d), and for d columns at most 256 count, drawn without regard to their values.
-  static TableScores fit(MatrixView rows, std::span<const std::uint8_t> labels);
+  static TableScores fit(MatrixView rows, std::span<const std::uint8_t> labels, ScoreList list = kLatestScores);
 };
 
 }  // namespace oddshot

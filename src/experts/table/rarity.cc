@@ -2,6 +2,7 @@
 //   rarity        -log((count of the value + 1) / n): mean over the columns, largest; of a row that is none of the n support normals the
 //                 count is taken times (n - 1) / n, as if one normal had been left out: else a support normal, which has n - 1 others,
 //                 could be told from any other row by a constant, and the experts that learn from the support's scores would learn that
+//                 (as those of lists before ScoreList::kAlike do, whose count is taken as it is, over n + 1)
 //   never-seen    share of the columns whose value no normal has
 // In a column of measured numbers nearly every value is new and says nothing, for normals as for others; in one of kinds a new value does.
 #include <array>
@@ -19,9 +20,11 @@ class Rarity final : public Family {
  public:
   explicit Rarity(const Task& task) : task_(task), own_(task.n + 1), other_(task.n + 1) {
     const auto n = static_cast<float>(task.n);
+    const bool alike = task.list >= ScoreList::kAlike;
     for (std::size_t count = 0; count <= task.n; ++count) {
-      own_[count] = std::log(n) - std::log(static_cast<float>(count) + 1);
-      other_[count] = std::log(n) - std::log(static_cast<float>(count) * (n - 1) / n + 1);
+      const auto times = static_cast<float>(count);
+      own_[count] = std::log(n) - std::log(times + 1);
+      other_[count] = alike ? std::log(n) - std::log(times * (n - 1) / n + 1) : std::log(n + 1) - std::log(times + 1);
     }
   }
   void score(const Block& block, Matrix& out, std::size_t first) const override {

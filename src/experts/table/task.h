@@ -13,6 +13,7 @@
 
 #include "experts/table/columns.h"
 #include "oddshot/base/matrix.h"
+#include "oddshot/experts/score_list.h"
 
 namespace oddshot::table {
 
@@ -61,6 +62,7 @@ struct Task {
   explicit Task(Columns fitted) : columns(std::move(fitted)) {}
 
   Columns columns;
+  ScoreList list = kLatestScores;
   std::size_t n = 0, k = 0, d = 0;
   std::vector<std::uint32_t> normal_places, anomaly_places;  // 0, 1, ..: whose rows the blocks are
   Block normals, anomalies;                                  // the support
