@@ -35,6 +35,7 @@
 #include "oddshot/experts/attribution.h"
 #include "oddshot/experts/expert.h"
 #include "oddshot/experts/input_space.h"
+#include "oddshot/experts/score_list.h"
 #include "oddshot/experts/score_space.h"
 #include "oddshot/experts/table_space.h"
 #include "oddshot/learners/deep_sad.h"
