@@ -317,9 +317,9 @@ class FewShotDetector(TransformerMixin, ClassifierMixin, BaseEstimator):
         """How likely a row is to be normal and to be an anomaly, where ``anomaly_share`` of the rows are anomalies.
 
         As ``oddshot score --probability`` tells it, by a map that was fitted to the model's training tasks. Of a model that has kept none, of fewer than
-        10 normal rows, or where a simple method serves instead (``probability_`` is then "p-value"), an upper bound by the p-value p: the odds of the share times the largest
-        factor by which p can speak for an anomaly, 1 / (-e p ln p) for p below 1/e and 1 above (Sellke, Bayarri, Berger 2001, "Calibration of p
-        values for testing precise null hypotheses").
+        10 normal rows, or where a simple method serves instead (``probability_`` is then "p-value"), an upper bound by the p-value p: the odds of the
+        share times the largest factor by which p can speak for an anomaly, 1 / (-e p ln p) for p below 1/e and 1 above (Sellke, Bayarri, Berger
+        2001, "Calibration of p values for testing precise null hypotheses").
 
         Parameters
         ----------

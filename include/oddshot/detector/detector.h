@@ -36,7 +36,8 @@ struct AdaptOptions {
   // Share of the support's normals, those that look least normal to an adapting without them, which are not fitted to; 0 to below 0.5. For
   // normals among which there may be anomalies. Calibrators are not trimmed: anomalies among them cost alerts, not the promise.
   double trim = 0;
-  // A simple method serves instead of the model where it is clearly better on the rows given, each scored by an adapting without it.
+  // A simple method serves instead of the model where it is clearly better on the rows given, each scored by an adapting without it;
+  // not judged by fewer than kEnoughNormals normals.
   bool fall_back = true;
   // Keeps the rows as they were given, so that labels can be added, corrected and withdrawn later.
   bool keep_rows = true;
