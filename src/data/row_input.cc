@@ -165,18 +165,12 @@ data::Guess guess(const data::FileBytes& bytes) {
   return data::guess_format(start);
 }
 
-// Rows of text, which are read as they come; null of other formats, for which the file stays as it is.
-std::unique_ptr<RowReader> open_text(std::unique_ptr<InputFile>& file, RowFormat format, const RowReadOptions& options) {
-  switch (format) {
-    case RowFormat::kCsv:
-      return data::open_csv_rows(std::move(file), options, std::nullopt);
-    case RowFormat::kTsv:
-      return data::open_csv_rows(std::move(file), options, '\t');
-    case RowFormat::kJsonLines:
-      return data::open_json_lines(std::move(file), options);
-    default:
-      return nullptr;
-  }
+bool is_text(RowFormat format) { return format == RowFormat::kCsv || format == RowFormat::kTsv || format == RowFormat::kJsonLines; }
+
+// Rows of text, which are read as they come.
+std::unique_ptr<RowReader> open_text(std::unique_ptr<InputFile> file, RowFormat format, const RowReadOptions& options) {
+  if (format == RowFormat::kJsonLines) return data::open_json_lines(std::move(file), options);
+  return data::open_csv_rows(std::move(file), options, format == RowFormat::kTsv ? std::optional('\t') : std::nullopt);
 }
 
 }  // namespace
@@ -194,7 +188,7 @@ std::unique_ptr<RowReader> open_rows(const std::string& path, const RowReadOptio
   data::Guess kind;
   if (!whole_file) kind = guess(*file);
   const RowFormat format = wanted.value_or(kind.format);
-  if (auto text = open_text(file, format, options)) return text;
+  if (is_text(format)) return open_text(std::move(file), format, options);
   if (options.follow) throw ArgumentError(fmt::format("{}: only CSV and JSON lines can be followed", file->path()));
   if (kind.stream && format == RowFormat::kArrow) return data::open_arrow_stream(std::move(file), options);
   if (whole_file) return data::open_column_rows(data::FileBytes(path), format, options);
@@ -223,8 +217,7 @@ std::unique_ptr<RowReader> RowSource::open(const RowReadOptions& options) const 
   if (options.follow) throw ArgumentError(fmt::format("{}: what was put aside cannot be followed", bytes.path()));
   const data::Guess kind = guess(bytes);
   const RowFormat format = options.format ? *options.format : aside_->named.value_or(kind.format);
-  auto file = std::make_unique<InputFile>(bytes.path(), bytes.there());
-  if (auto text = open_text(file, format, options)) return text;
+  if (is_text(format)) return open_text(std::make_unique<InputFile>(bytes.path(), bytes.there()), format, options);
   if (kind.stream && format == RowFormat::kArrow) return data::open_arrow_stream(bytes, options);
   return data::open_column_rows(bytes, format, options);
 }
