@@ -5,7 +5,9 @@
 // every cluster; slanted ones do not.
 // Trees, bags and score are isolation-forest's (isolation_trees.h).
 // Source: Hariri, Carrasco Kind, Brunner 2019, arXiv:1811.02141.
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "experts/isolation_trees.h"
 
@@ -20,10 +22,27 @@ struct Plane {
   std::array<float, kMostColumns> weight{};
   std::array<float, kMostColumns> place{};
 
-  bool right(const float* row) const {
+  // Of values that are `stride` apart.
+  bool right(const float* values, std::size_t stride = 1) const {
     float sum = 0;
-    for (std::size_t t = 0; t < kMostColumns; ++t) sum += weight[t] * (row[column[t]] - place[t]);
+    for (std::size_t t = 0; t < kMostColumns; ++t) sum += weight[t] * (values[column[t] * stride] - place[t]);
     return sum > 0;
+  }
+
+  using Step = Plane;
+  Step step() const { return *this; }
+  static void descend(std::span<const Step> tree, std::size_t levels, const float* columns, std::size_t n, std::uint32_t* at) {
+    constexpr std::size_t kTogether = 8;  // rows side by side, so that their loads overlap; there is room for kRowsAtOnce
+    for (std::size_t first = 0; first < n; first += kTogether) {
+      [&]<std::size_t... r>(std::index_sequence<r...>) {
+        std::array<std::uint32_t, kTogether> places{((void)r, 1U)...};
+        const auto next = [&](std::uint32_t place, const float* row) {
+          return 2 * place + static_cast<std::uint32_t>(tree[place].right(row, kRowsAtOnce));
+        };
+        for (std::size_t level = 0; level < levels; ++level) ((places[r] = next(places[r], columns + first + r)), ...);
+        std::copy_n(places.begin(), std::min(kTogether, n - first), at + first);
+      }(std::make_index_sequence<kTogether>());
+    }
   }
 
   static std::optional<Plane> draw(const SplitRows& rows, std::span<std::uint32_t> columns, std::size_t& varying, Stream& stream) {

@@ -3,18 +3,23 @@
 // Trees end at depth ceil(log2 B). 100 trees on B rows each, without replacement: 256, or four fifths of the normals if they are fewer than
 // 320. The paper would take all of fewer than 256 normals, but then no row is ever out of the bag (tree_bags.h).
 // Source: Liu, Ting, Zhou 2008, "Isolation forest".
-#include <limits>
-
 #include "experts/isolation_trees.h"
 
 namespace oddshot {
 namespace {
 
 struct Threshold {
-  float threshold = std::numeric_limits<float>::infinity();  // rows above go right
+  float threshold = 0;  // rows above go right
   std::uint32_t column = 0;
 
   bool right(const float* row) const { return row[column] > threshold; }
+
+  using Step = kernels::Cut<float>;
+  Step step() const { return {threshold, static_cast<std::uint32_t>(column * kRowsAtOnce)}; }
+  static void descend(std::span<const Step> tree, std::size_t levels, const float* columns, std::size_t n, std::uint32_t* at) {
+    static const kernels::Table<float>& kKernel = kernels::table<float>();  // called for each tree and some rows
+    kKernel.descend(n, columns, tree.data(), levels, at);
+  }
 
   static std::optional<Threshold> draw(const SplitRows& rows, std::span<std::uint32_t> columns, std::size_t& varying, Stream& stream) {
     while (varying > 0) {

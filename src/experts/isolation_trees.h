@@ -1,9 +1,13 @@
 // Trees that isolate rows by random splits: what isolation-forest and extended-isolation-forest share. Odd rows are isolated early;
 // isolation_depth.h has the score, tree_bags.h which rows a tree grows on. Trees end at depth ceil(log2 B).
 // A Split is how a node divides its rows:
-//   bool right(const float* row) const       the side of a row; false for a split as it is born, which is a leaf's
+//   bool right(const float* row) const       the side of a row
 //   static std::optional<Split> draw(const SplitRows& rows, std::span<std::uint32_t> columns, std::size_t& varying, Stream& stream)
 //                                             of the rows of a node; none if nothing varies in them
+//   Step, Step step() const                   a split of a grown tree, for rows that come as columns of kRowsAtOnce values; as it
+//                                             is born it sends everything left
+//   static void descend(std::span<const Step> tree, std::size_t levels, const float* columns, std::size_t n, std::uint32_t* at)
+//                                             the places of n rows so many levels down a tree that lies as a heap (kernels.h)
 #pragma once
 
 #include <algorithm>
@@ -17,8 +21,12 @@
 #include "experts/fitted.h"
 #include "experts/isolation_depth.h"
 #include "experts/tree_bags.h"
+#include "kernels/kernels.h"
+#include "oddshot/base/aligned.h"
 
 namespace oddshot {
+
+inline constexpr std::size_t kRowsAtOnce = 128;  // that walk down a tree: with 40 columns they and the tree stay in the first cache
 
 // Of a column among the rows of a node.
 struct ColumnRange {
@@ -65,10 +73,16 @@ class IsolationTrees final : public Fitted {
     std::vector<double> sums(normals_.rows());
     add_lengths(normals_, sums);
     std::vector<std::uint32_t> without(sums.size(), kTrees);
+    Block block(normals_.cols());
     for (std::size_t t = 0; t < kTrees; ++t) {
-      for (const std::uint32_t row : std::span(in_bag_).subspan(t * bag_, bag_)) {
-        sums[row] -= static_cast<double>(walk(trees_[t], normals_.row(row).data()));  // exact: lengths are multiples of 2^-23 below 2^5
-        --without[row];
+      const auto bag = std::span(in_bag_).subspan(t * bag_, bag_);
+      for (std::size_t first = 0; first < bag_; first += kRowsAtOnce) {
+        const auto some = bag.subspan(first, std::min(kRowsAtOnce, bag_ - first));
+        block.take(gathered<float>(normals_, some));
+        for (std::size_t r = 0; const float length : block.walk(*this, trees_[t])) {
+          sums[some[r]] -= static_cast<double>(length);  // exact: lengths are multiples of 2^-23 below 2^5
+          --without[some[r++]];
+        }
       }
     }
     std::vector<float> scores(sums.size());
@@ -78,84 +92,90 @@ class IsolationTrees final : public Fitted {
 
  private:
   static constexpr std::size_t kLargestBag = 256;
-  static constexpr std::size_t kBlock = 128;   // rows a tree is walked for: with 40 columns they and the tree stay in the first cache
-  static constexpr std::size_t kTogether = 8;  // rows walked side by side, so that their loads overlap; their places stay in registers
+  using Step = typename Split::Step;
 
-  // Children lie side by side: left, left + 1. A leaf is its own left child, so that a walk of fixed length needs no test for leaves.
-  struct Node {
-    Split split;
-    std::uint32_t left = 0;
-    float length = 0;  // of a leaf: h
-  };
+  // A tree as a heap: all of its lowest level are leaves, and what ends above goes on to the left, so that a walk needs no test for leaves.
   struct Tree {
-    std::uint32_t root = 0;
-    std::uint32_t depth = 0;  // of its deepest leaf
+    std::size_t first = 0;   // its step 0, which is none, and its leftmost leaf
+    std::size_t levels = 0;  // above the lowest
+  };
+
+  // Rows that walk together, side by side.
+  class Block {
+   public:
+    explicit Block(std::size_t columns) : columns_(columns * kRowsAtOnce) {}
+
+    void take(MatrixView rows) {
+      count_ = rows.rows;
+      kernels::table<float>().transpose(rows.rows, rows.cols, rows.data, rows.stride, columns_.data(), kRowsAtOnce);
+    }
+    // h of each, until the next call.
+    std::span<const float> walk(const IsolationTrees& forest, const Tree& tree) {
+      const std::size_t leaves = std::size_t{1} << tree.levels;
+      Split::descend(std::span(forest.steps_).subspan(tree.first, leaves), tree.levels, columns_.data(), count_, at_.data());
+      const float* lengths = forest.lengths_.data() + tree.first;
+      for (std::size_t r = 0; r < count_; ++r) found_[r] = lengths[at_[r] - leaves];
+      return std::span(found_).first(count_);
+    }
+
+   private:
+    AlignedVector<float> columns_;  // [D x kRowsAtOnce]
+    std::size_t count_ = 0;
+    std::array<std::uint32_t, kRowsAtOnce> at_;
+    std::array<float, kRowsAtOnce> found_;
   };
 
   // Two normals: every tree needs both, and none is ever out.
   static std::size_t bag_size(std::size_t normals) { return TreeBags::size_of(normals, 2, kLargestBag); }
 
+  struct Leaf {
+    std::size_t place, depth;
+    float length;  // h
+  };
   struct Growing {
-    Tree tree;
+    std::vector<Step> steps;             // a heap down to the limit
+    std::vector<Leaf> leaves;            // at any depth
     std::vector<std::uint32_t> columns;  // [D] in any order
     Stream stream;
   };
 
   void grow(TreeBag& bag) {
-    Growing growing{{static_cast<std::uint32_t>(nodes_.size()), 0}, std::vector<std::uint32_t>(normals_.cols()), bag.draws};
+    Growing growing{std::vector<Step>(std::size_t{1} << depth_.limit()), {}, std::vector<std::uint32_t>(normals_.cols()), bag.draws};
     std::iota(growing.columns.begin(), growing.columns.end(), 0U);
-    nodes_.emplace_back();
-    divide(growing, growing.tree.root, bag.rows, 0, normals_.cols());
-    trees_.push_back(growing.tree);
+    divide(growing, 1, bag.rows, 0, normals_.cols());
+    Tree tree{steps_.size(), 0};
+    for (const Leaf& leaf : growing.leaves) tree.levels = std::max(tree.levels, leaf.depth);
+    const std::size_t size = std::size_t{1} << tree.levels;
+    steps_.insert(steps_.end(), growing.steps.begin(), growing.steps.begin() + static_cast<std::ptrdiff_t>(size));
+    lengths_.resize(steps_.size());
+    for (const Leaf& leaf : growing.leaves) lengths_[tree.first + (leaf.place << (tree.levels - leaf.depth)) - size] = leaf.length;
+    trees_.push_back(tree);
   }
 
   // Only the first `varying` of the columns can vary in the rows of `bag`.
-  void divide(Growing& growing, std::uint32_t node, std::span<std::uint32_t> bag, std::uint32_t depth, std::size_t varying) {
-    growing.tree.depth = std::max(growing.tree.depth, depth);
-    nodes_[node].left = node;
-    nodes_[node].length = depth_.length(depth, bag.size());
-    if (depth == depth_.limit() || bag.size() < 2) return;
-    const std::optional<Split> split = Split::draw({normals_, bag}, growing.columns, varying, growing.stream);
-    if (!split) return;
+  void divide(Growing& growing, std::size_t place, std::span<std::uint32_t> bag, std::uint32_t depth, std::size_t varying) {
+    std::optional<Split> split;
+    if (depth < depth_.limit() && bag.size() > 1) split = Split::draw({normals_, bag}, growing.columns, varying, growing.stream);
+    if (!split) {
+      growing.leaves.push_back({place, depth, depth_.length(depth, bag.size())});
+      return;
+    }
+    growing.steps[place] = split->step();
     const auto right = std::partition(bag.begin(), bag.end(), [&](std::uint32_t row) { return !split->right(normals_.row(row).data()); });
     const auto count = static_cast<std::size_t>(right - bag.begin());
-    const auto left = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.resize(nodes_.size() + 2);
-    nodes_[node] = {*split, left, 0};
-    divide(growing, left, bag.first(count), depth + 1, varying);  // a side may be empty: a plane need not pass between the rows
-    divide(growing, left + 1, bag.subspan(count), depth + 1, varying);
-  }
-
-  std::uint32_t next(std::uint32_t node, const float* row) const {
-    const Node& at = nodes_[node];
-    return at.left + static_cast<std::uint32_t>(at.split.right(row));
-  }
-
-  float walk(const Tree& tree, const float* row) const {
-    std::uint32_t node = tree.root;
-    for (std::uint32_t d = 0; d < tree.depth; ++d) node = next(node, row);
-    return nodes_[node].length;
+    divide(growing, 2 * place, bag.first(count), depth + 1, varying);  // a side may be empty: a plane need not pass between the rows
+    divide(growing, 2 * place + 1, bag.subspan(count), depth + 1, varying);
   }
 
   // h of all trees, added to sums [N].
   void add_lengths(MatrixView rows, std::span<double> sums) const {
-    for (std::size_t first = 0; first < rows.rows; first += kBlock) {
-      const std::size_t end = std::min(first + kBlock, rows.rows);
+    Block block(rows.cols);
+    for (std::size_t first = 0; first < rows.rows; first += kRowsAtOnce) {
+      block.take(rows.slice(first, std::min(kRowsAtOnce, rows.rows - first)));
       for (const Tree& tree : trees_) {
-        std::size_t r = first;
-        for (; r + kTogether <= end; r += kTogether) walk_together(tree, rows.data + r * rows.stride, rows.stride, sums.data() + r);
-        for (; r < end; ++r) sums[r] += static_cast<double>(walk(tree, rows.data + r * rows.stride));
+        for (std::size_t r = first; const float length : block.walk(*this, tree)) sums[r++] += static_cast<double>(length);
       }
     }
-  }
-
-  void walk_together(const Tree& tree, const float* rows, std::size_t stride, double* sums) const {
-    std::array<std::uint32_t, kTogether> at;
-    at.fill(tree.root);
-    for (std::uint32_t d = 0; d < tree.depth; ++d) {
-      for (std::size_t r = 0; r < kTogether; ++r) at[r] = next(at[r], rows + r * stride);
-    }
-    for (std::size_t r = 0; r < kTogether; ++r) sums[r] += static_cast<double>(nodes_[at[r]].length);
   }
 
   void score_rows(MatrixView rows, std::span<float> out) const override {
@@ -168,7 +188,8 @@ class IsolationTrees final : public Fitted {
   std::size_t bag_;                    // B
   std::vector<std::uint32_t> in_bag_;  // [kTrees x B]
   IsolationDepth depth_;
-  std::vector<Node> nodes_;  // of all trees
+  std::vector<Step> steps_;     // of all trees
+  std::vector<float> lengths_;  // of leaves: h
   std::vector<Tree> trees_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +45,14 @@ struct Product {
 inline constexpr std::size_t kMostOrdered = 128;
 // Of multiply_add(): enough for two units of 4 cycles latency, few enough for 16 registers.
 inline constexpr std::size_t kChains = 10;
+
+// A node of a tree, and of its kind all there are: rows whose value is above the threshold go right. columns[offset + j] is the value of
+// row j. A node as it stands here sends everything left.
+template <class T>
+struct Cut {
+  T threshold = std::numeric_limits<T>::infinity();
+  std::uint32_t offset = 0;
+};
 
 // The kernels of one target. Function pointers, so that the choice is made once, above every loop.
 template <class T>
@@ -97,6 +106,10 @@ struct Table {
   // All places of n <= kMostOrdered values into `index` [n], by rising values; of equal ones in the order of the places. A NaN counts as
   // infinite.
   void (*order)(std::size_t n, const T* values, std::uint32_t* index);
+
+  // The places of n rows `levels` steps down from the root of a tree that lies as a heap: the root is 1, the children of i are 2 i and
+  // 2 i + 1. cuts [2^levels], the first of which is none.
+  void (*descend)(std::size_t n, const T* columns, const Cut<T>* cuts, std::size_t levels, std::uint32_t* at);
 
   // `rounds` times x <- x / 2 + 1 / 2 in all lanes of kChains chains that begin with `numbers`, which holds one lane of each in the end.
   // Returns the floating-point operations. Nothing holds them up: fma_peak.h times it.

@@ -209,6 +209,17 @@ void order(std::size_t n, const T* values, std::uint32_t* index) {
 }
 
 template <class T>
+void descend(std::size_t n, const T* columns, const Cut<T>* cuts, std::size_t levels, std::uint32_t* at) {
+  for (std::size_t j = 0; j < n; ++j) {
+    std::uint32_t place = 1;
+    for (std::size_t level = 0; level < levels; ++level) {
+      place = 2 * place + (columns[cuts[place].offset + j] > cuts[place].threshold ? 1 : 0);
+    }
+    at[j] = place;
+  }
+}
+
+template <class T>
 double multiply_add(long rounds, T* numbers) {
   for (long i = 0; i < rounds; ++i) {
     for (std::size_t c = 0; c < kChains; ++c) numbers[c] = numbers[c] * T{0.5} + T{0.5};
@@ -239,6 +250,7 @@ const Table<T>& scalar_table() {
       .limit_of = limit_of<T>,
       .at_most = at_most<T>,
       .order = order<T>,
+      .descend = descend<T>,
       .multiply_add = multiply_add<T>,
   };
   return kTable;

@@ -15,6 +15,7 @@
 #include "kernels/simd_distances.h"
 #include "kernels/simd_elementwise.h"
 #include "kernels/simd_product.h"
+#include "kernels/simd_trees.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -38,6 +39,7 @@ const Table<T>& target_table() {
     table.multiply_add = multiply_add<T>;
     if constexpr (sizeof(T) == sizeof(float)) {
       table.limit_of = limit_of;
+      table.descend = descend;
       table.at_most = at_most;
       table.tanh = tanh;
       table.gelu = gelu;

@@ -1,6 +1,6 @@
 // The product of kernels.h for one vector target. Included once per target by simd.cc.
 //
-// A tile of c, up to kMaxRows x kMaxVectors vectors, stays in registers while k runs: each k costs one load per vector of b and one
+// A tile of c, up to kMaxRows rows of some vectors, stays in registers while k runs: each k costs one load per vector of b and one
 // broadcast per row of a. b is read along its rows whatever the layout of a, so A^T B needs no transpose. Every element of every shape of
 // tile is the same chain of fused multiply-adds in the order of k, then the same epilogue: its bits do not depend on where tiles begin. So
 // are those of a single column, but where it and the rows of a are contiguous and long: these are dot products, a sum for each lane.
@@ -25,14 +25,20 @@ HWY_BEFORE_NAMESPACE();
 namespace oddshot::kernels::HWY_NAMESPACE {
 
 // The registers decide the tile: of 32, 6 x 4 sums + 4 of b + 1 broadcast take 29; of 16, 6 x 2 + 2 + 1 take 15. Fewer than 8 sums would
-// show the latency of the multiply-add (4 cycles, 2 a cycle), so narrow tiles are taller.
+// show the latency of the multiply-add (4 cycles, 2 a cycle), so narrow tiles are taller, and tiles of few rows wider.
+inline constexpr std::size_t kWidest = 8;  // vectors of a tile of one row
 #if HWY_MAX_BYTES == 64 || HWY_ARCH_ARM_A64
 inline constexpr std::size_t kMaxVectors = 4;
-inline constexpr std::array<std::size_t, kMaxVectors + 1> kMaxRows{0, 8, 8, 8, 6};
+inline constexpr std::array<std::size_t, kWidest + 1> kMaxRows{0, 8, 8, 8, 6, 1, 1, 1, 1};
 #else
 inline constexpr std::size_t kMaxVectors = 2;
-inline constexpr std::array<std::size_t, kMaxVectors + 1> kMaxRows{0, 8, 6};
+inline constexpr std::array<std::size_t, kWidest + 1> kMaxRows{0, 8, 6, 3, 3, 1, 1, 1, 1};
 #endif
+// Vectors of a tile by the rows of the whole product.
+constexpr std::size_t max_vectors(std::size_t rows) {
+  if (rows == 1) return kWidest;
+  return rows <= 3 ? 4 : kMaxVectors;
+}
 
 // What lies at (row, v) of a tile: the last vector of a row through `last`, the others whole.
 template <class T, std::size_t kVectors, class Last>
@@ -114,8 +120,8 @@ void strip(const Product<T>& p, std::size_t j, Last last) {
   for_even_pieces(p.m, kMaxRows[kVectors], [&](std::size_t i, std::size_t rows) { kTiles[rows - 1](p, i, j, last); });
 }
 
-// `vectors` <= kMaxVectors vectors of columns, of which the last has only the first `lanes` lanes.
-template <class T, std::size_t kVectors = kMaxVectors>
+// `vectors` <= kVectors vectors of columns, of which the last has only the first `lanes` lanes.
+template <class T, std::size_t kVectors = kWidest>
 void strip_of(std::size_t vectors, const Product<T>& p, std::size_t j, std::size_t lanes) {
   if constexpr (kVectors > 1) {
     if (vectors < kVectors) return strip_of<T, kVectors - 1>(vectors, p, j, lanes);
@@ -243,7 +249,7 @@ void product(const Product<T>& p) {
   if (are_dots(p)) return column_of_dots(p);
   if (p.n == 1 && p.m >= kLanes<T>) return single_column(p);
   const std::size_t vectors = (p.n + kLanes<T> - 1) / kLanes<T>;
-  for_even_pieces(vectors, kMaxVectors, [&](std::size_t v, std::size_t count) {
+  for_even_pieces(vectors, max_vectors(p.m), [&](std::size_t v, std::size_t count) {
     const std::size_t j = v * kLanes<T>;
     const std::size_t lanes = v + count < vectors ? kLanes<T> : p.n - (vectors - 1) * kLanes<T>;
     strip_of<T>(count, p, j, lanes);

@@ -123,6 +123,13 @@ void expect_near_oracle_everywhere(const Table<T>& target) {
         }
       }
     }
+    // Few rows take wider tiles: up to eight vectors, of which the longest have 64 bytes.
+    for (const std::size_t m : {1, 2, 3, 4}) {
+      for (std::size_t n = 2; n <= 9 * 64 / sizeof(T); n += 3) {
+        expect_near_oracle(target, form, m, n, 5);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
     // A single column takes a path of its own, by rows, and another where it is contiguous.
     for (const bool contiguous : {false, true}) {
       Form of_column = form;
@@ -198,8 +205,8 @@ void expect_same_bits_in_parts(const Table<T>& target, Form form, std::size_t m,
 
 TEST_P(ProductOn, GivesEachElementTheSameBitsWhateverMAndNAre) {
   for (const Form form : kForms) {
-    for (const std::size_t m : {1, 20, 35}) {
-      for (const std::size_t n : {1, 7, 40, 67}) {
+    for (const std::size_t m : {1, 3, 20, 35}) {
+      for (const std::size_t n : {1, 7, 40, 67, 128}) {
         expect_same_bits_in_parts(table<float>(GetParam()), form, m, n);
         expect_same_bits_in_parts(table<double>(GetParam()), form, m, n);
       }
