@@ -73,11 +73,16 @@ HWY_INLINE void for_vectors(std::size_t n, const Body& body) {
 // short tiles run slower), and calls body(first, length) for each.
 template <class Body>
 HWY_INLINE void for_even_pieces(std::size_t total, std::size_t most, const Body& body) {
-  for (std::size_t first = 0, pieces = (total + most - 1) / most; pieces > 0; --pieces) {
-    const std::size_t length = (total - first + pieces - 1) / pieces;
-    body(first, length);
-    first += length;
+  if (total <= most) {  // without a division, of which small products would have more than is seen beside their work
+    if (total > 0) body(std::size_t{0}, total);
+    return;
   }
+  const std::size_t pieces = (total + most - 1) / most;
+  const std::size_t length = total / pieces;
+  const std::size_t longer = total % pieces * (length + 1);  // where the pieces end that are longer by one
+  std::size_t first = 0;
+  for (; first < longer; first += length + 1) body(first, length + 1);
+  for (; first < total; first += length) body(first, length);
 }
 
 // {from[0], from[stride], from[2 stride], ...}, and back.
