@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "hwy/highway.h"
@@ -120,17 +121,19 @@ void strip(const Product<T>& p, std::size_t j, Last last) {
   for_even_pieces(p.m, kMaxRows[kVectors], [&](std::size_t i, std::size_t rows) { kTiles[rows - 1](p, i, j, last); });
 }
 
-// `vectors` <= kVectors vectors of columns, of which the last has only the first `lanes` lanes.
-template <class T, std::size_t kVectors = kWidest>
+// `vectors` <= kWidest vectors of columns, of which the last has only the first `lanes` lanes.
+template <class T>
 void strip_of(std::size_t vectors, const Product<T>& p, std::size_t j, std::size_t lanes) {
-  if constexpr (kVectors > 1) {
-    if (vectors < kVectors) return strip_of<T, kVectors - 1>(vectors, p, j, lanes);
-  }
+  static constexpr auto of_last = []<class Last, std::size_t... kBelow>(std::type_identity<Last>, std::index_sequence<kBelow...>) {
+    return std::array<void (*)(const Product<T>&, std::size_t, Last), sizeof...(kBelow)>{strip<T, kBelow + 1, Last>...};
+  };
 #if HWY_MAX_BYTES < 64
   // Without mask registers a masked load costs more than a plain one. With them it does not, and one version is enough.
-  if (lanes == kLanes<T>) return strip<T, kVectors>(p, j, AllLanes<T>());
+  static constexpr auto kWhole = of_last(std::type_identity<AllLanes<T>>(), std::make_index_sequence<kWidest>());
+  if (lanes == kLanes<T>) return kWhole[vectors - 1](p, j, AllLanes<T>());
 #endif
-  strip<T, kVectors>(p, j, SomeLanes<T>(lanes));
+  static constexpr auto kPartial = of_last(std::type_identity<SomeLanes<T>>(), std::make_index_sequence<kWidest>());
+  kPartial[vectors - 1](p, j, SomeLanes<T>(lanes));
 }
 
 // sums += a b for a single column b and the vectors of rows that begin at first[v]: here the lanes are rows of a, where a tile would fill
