@@ -1,9 +1,11 @@
 #include "data/cell.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -20,28 +22,82 @@ bool same_word(std::string_view value, std::string_view lower) {
          std::equal(value.begin(), value.end(), lower.begin(), [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-// Takes the leading digits of the text off; `mantissa` goes on with them.
-std::size_t take_digits(std::string_view& text, std::uint64_t& mantissa) {
-  std::size_t count = 0;
-  for (; count < text.size() && is_digit(text[count]); ++count) mantissa = mantissa * 10 + static_cast<std::uint64_t>(text[count] - '0');
-  text.remove_prefix(count);
-  return count;
+// Eight characters in a word, the first in its lowest byte; count <= 8 bytes of it from the lowest on.
+constexpr std::uint64_t in_each_byte(unsigned char c) { return 0x0101010101010101U * c; }
+constexpr std::uint64_t low_bytes(std::size_t count) { return count < 8 ? (std::uint64_t{1} << (8 * count)) - 1 : ~std::uint64_t{0}; }
+
+template <class Word>
+std::uint64_t load(const char* from) {
+  Word word = 0;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
+
+// Text of 1 to 16 characters against the right end of 16, after zeros: it is read in pieces that overlap, and never beyond its ends.
+struct Padded {
+  explicit Padded(std::string_view text) {
+    const std::size_t n = text.size();
+    const char* const p = text.data();
+    if (n > 8) {
+      high = load<std::uint64_t>(p + n - 8);
+      low = n < 16 ? load<std::uint64_t>(p) << (8 * (16 - n)) | (in_each_byte('0') & low_bytes(16 - n)) : load<std::uint64_t>(p);
+      return;
+    }
+    const std::size_t before = 8 * (8 - n);  // bits
+    if (n >= 4) {
+      high = load<std::uint32_t>(p) << before | load<std::uint32_t>(p + n - 4) << 32U;
+    } else {
+      high =
+          load<std::uint8_t>(p) << before | load<std::uint8_t>(p + n / 2) << (before + 8 * (n / 2)) | load<std::uint8_t>(p + n - 1) << 56U;
+    }
+    high |= in_each_byte('0') & low_bytes(8 - n);
+  }
+
+  std::uint64_t low = in_each_byte('0');
+  std::uint64_t high = 0;
+};
+
+// The place, 0 to 7, of the first byte that is c; 8 if none is.
+std::size_t find_byte(std::uint64_t word, unsigned char c) {
+  const std::uint64_t zero_there = word ^ in_each_byte(c);
+  const std::uint64_t found = (zero_there - in_each_byte(1)) & ~zero_there & in_each_byte(0x80);  // its lowest bit is right
+  return static_cast<std::size_t>(std::countr_zero(found)) / 8;
+}
+
+bool all_digits(std::uint64_t word) {
+  const std::uint64_t above = word + in_each_byte(0x80 - '9' - 1);  // sets the high bit of what lies above '9'; it carries only from a byte
+  const std::uint64_t below = word - in_each_byte('0');             // that has its high bit set, and these are seen in the word itself
+  return ((above | below | word) & in_each_byte(0x80)) == 0;
+}
+
+// The number that eight digits are: pairs of them, then pairs of pairs, in one word.
+std::uint64_t value_of(std::uint64_t digits) {
+  digits -= in_each_byte('0');
+  digits = (digits * 10 + (digits >> 8U)) & 0x00FF00FF00FF00FFU;
+  digits = (digits * 100 + (digits >> 16U)) & 0x0000FFFF0000FFFFU;
+  return (digits * 10000 + (digits >> 32U)) & 0xFFFFFFFFU;
 }
 
 // A mantissa below 2^24 and a power of ten up to 10 are exact as floats, so their quotient is the nearest float to the decimal number
 // (Clinger 1990, "How to read floating point numbers accurately"). True if digits[.digits] was such a number: nearly every cell is.
 bool parse_short(std::string_view text, float& number) {
   static constexpr std::array<float, 11> kPowers = {1e0F, 1e1F, 1e2F, 1e3F, 1e4F, 1e5F, 1e6F, 1e7F, 1e8F, 1e9F, 1e10F};
-  if (text.size() > std::numeric_limits<std::uint64_t>::digits10) return false;  // the mantissa may not fit
-  std::uint64_t mantissa = 0;
-  const std::size_t whole = take_digits(text, mantissa);
+  if (std::endian::native != std::endian::little || text.empty() || text.size() > 16) return false;
+  auto [low, high] = Padded(text);
   std::size_t fraction = 0;
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    fraction = take_digits(text, mantissa);
+  // The characters before the point move up by one, over it.
+  if (const std::size_t point = find_byte(high, '.'); point < 8) {
+    fraction = 7 - point;
+    high = (high & ~low_bytes(point + 1)) | (high & low_bytes(point)) << 8U | low >> 56U;
+    low = low << 8U | '0';
+  } else if (const std::size_t earlier = find_byte(low, '.'); earlier < 8) {
+    fraction = 15 - earlier;
+    low = (low & ~low_bytes(earlier + 1)) | (low & low_bytes(earlier)) << 8U | '0';
   }
-  if (!text.empty() || whole + fraction == 0 || mantissa >= (1U << 24U) || fraction >= kPowers.size()) return false;
-  number = static_cast<float>(mantissa) / kPowers[fraction];
+  if (text == "." || fraction >= kPowers.size() || !all_digits(low) || !all_digits(high)) return false;
+  const std::uint64_t mantissa = value_of(low) * 100'000'000 + value_of(high);
+  if (mantissa >= (1U << 24U)) return false;
+  number = static_cast<float>(static_cast<std::uint32_t>(mantissa)) / kPowers[fraction];
   return true;
 }
 
@@ -71,13 +127,6 @@ bool is_large(std::string_view digits) {
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 MissingSpellings::MissingSpellings(std::vector<std::string> spellings) : spellings_(std::move(spellings)) {
   for (std::string& spelling : spellings_) {

@@ -10,7 +10,12 @@
 namespace oddshot::data {
 
 // Without the blanks (space, tab) around it. A view into `text`.
-std::string_view trimmed(std::string_view text);
+inline std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 // The spellings of a missing value.
 class MissingSpellings {

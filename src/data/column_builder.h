@@ -87,6 +87,7 @@ void ColumnBuilder::append_text(std::int64_t count, bool untyped, const Index& i
   const std::size_t start = column_.numbers.size();
   const std::size_t present = present_;
   std::int64_t i = 0;
+  reserve(size() + static_cast<std::size_t>(count));
   while (column_.kind == ColumnKind::kNumeric && i < count) {
     const std::int64_t at = index(i);
     const std::string_view value = at < 0 ? std::string_view() : trimmed(text(at));

@@ -1,5 +1,6 @@
 #include "data/cell.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -84,6 +85,30 @@ TEST(Cell, ReadsTheNearestFloatOfAnyDecimal) {
     float number = 0;
     ASSERT_EQ(parse_number(text, number), CellKind::kNumber) << text;
     ASSERT_EQ(number, std::strtof(text.c_str(), nullptr)) << text;
+  }
+}
+
+// Whatever stands in place of a digit, wherever: a second point, a byte that is a digit but for one bit, one beyond ASCII.
+TEST(Cell, TakesNothingElseForADigit) {
+  for (const std::string digits :
+       {"1", "12", "123", "1234", "12345.6", "1234567", "1234567.8", "0.123456789", "00001234567.890", "1234567890123456"}) {
+    for (std::size_t place = 0; place < digits.size(); ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text = digits;
+        text[place] = static_cast<char>(byte);
+        std::vector<char> exact(text.begin(), text.end());  // whose end a sanitizer guards
+        float expected = 0;
+        const auto [end, error] = std::from_chars(exact.data(), exact.data() + exact.size(), expected);
+        const bool all = error == std::errc() && end == exact.data() + exact.size();
+        float number = 0;
+        const CellKind kind = parse_number({exact.data(), exact.size()}, number);
+        const bool plus = place == 0 && byte == '+' && digits.size() > 1;  // which from_chars does not take
+        ASSERT_EQ(kind == CellKind::kNumber, all || plus) << text;
+        if (all) {
+          ASSERT_EQ(number, expected) << text;
+        }
+      }
+    }
   }
 }
 
