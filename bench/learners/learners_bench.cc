@@ -60,6 +60,16 @@ const kernels::Table<float>& counting_table() {
       flop += 3 * product_of(m, n, d);
       real_table().squared_distances(m, n, d, x, ldx, y, ldy, out, ld_out);
     };
+    table.shared_forward = [](const kernels::SharedNetwork<float>& net, std::size_t n, const float* x, std::size_t ld, float* hidden,
+                              float* y) {
+      flop += 10 * product_of(net.width, n, 1);
+      real_table().shared_forward(net, n, x, ld, hidden, y);
+    };
+    table.shared_backward = [](const kernels::SharedNetwork<float>& net, std::size_t n, const float* x, std::size_t ld, const float* hidden,
+                               const float* d_y, float* d_x, float* d_in, float* d_out) {
+      flop += 20 * product_of(net.width, n, 1);
+      real_table().shared_backward(net, n, x, ld, hidden, d_y, d_x, d_in, d_out);
+    };
     return table;
   }();
   return kTable;

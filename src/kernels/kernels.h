@@ -54,6 +54,15 @@ struct Cut {
   std::uint32_t offset = 0;
 };
 
+// A small network that n coordinates share, each with three inputs and two outputs of its own:
+//   h_j = tanh(in[0, j] x_0 + in[1, j] x_1 + in[2, j] x_2 + in[3, j]),   y_o = out[W, o] + sum over j of out[j, o] h_j
+template <class T>
+struct SharedNetwork {
+  std::size_t width = 0;   // W
+  const T* in = nullptr;   // [4 x W]
+  const T* out = nullptr;  // [W + 1 x 2]
+};
+
 // The kernels of one target. Function pointers, so that the choice is made once, above every loop.
 template <class T>
 struct Table {
@@ -106,6 +115,15 @@ struct Table {
   // All places of n <= kMostOrdered values into `index` [n], by rising values; of equal ones in the order of the places. A NaN counts as
   // infinite.
   void (*order)(std::size_t n, const T* values, std::uint32_t* index);
+
+  // value[i] = z[i] / sqrt(z[i]^2 + c^2), and its slope c^2 / (z[i]^2 + c^2)^(3/2) unless `slope` is null; c > 0. May be in place.
+  void (*squash)(std::size_t n, T c, const T* z, T* value, T* slope);
+  // x [3 x n], hidden [W x n] and y [2 x n], all of leading dimension ld. Its tanh is within 4e-7 of the real value (float).
+  void (*shared_forward)(const SharedNetwork<T>& net, std::size_t n, const T* x, std::size_t ld, T* hidden, T* y);
+  // The way back from d_y = dloss/dy [2 x n] and what the way there left in `hidden`: d_x [3 x n] becomes dloss/dx; what the n coordinates
+  // add to the loss's slope by `in` and `out` is added to d_in and d_out.
+  void (*shared_backward)(const SharedNetwork<T>& net, std::size_t n, const T* x, std::size_t ld, const T* hidden, const T* d_y, T* d_x,
+                          T* d_in, T* d_out);
 
   // The places of n rows `levels` steps down from the root of a tree that lies as a heap: the root is 1, the children of i are 2 i and
   // 2 i + 1. cuts [2^levels], the first of which is none.

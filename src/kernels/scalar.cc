@@ -209,6 +209,55 @@ void order(std::size_t n, const T* values, std::uint32_t* index) {
 }
 
 template <class T>
+void squash(std::size_t n, T c, const T* z, T* value, T* slope) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const T square = z[i] * z[i] + c * c;
+    const T root = std::sqrt(square);
+    value[i] = z[i] / root;
+    if (slope) slope[i] = c * c / (square * root);
+  }
+}
+
+template <class T>
+void shared_forward(const SharedNetwork<T>& net, std::size_t n, const T* x, std::size_t ld, T* hidden, T* y) {
+  const std::size_t width = net.width;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t o = 0; o < 2; ++o) y[o * ld + i] = net.out[2 * width + o];
+    for (std::size_t j = 0; j < width; ++j) {
+      T z = net.in[3 * width + j];
+      for (std::size_t s = 0; s < 3; ++s) z += net.in[s * width + j] * x[s * ld + i];
+      const T h = std::tanh(z);
+      hidden[j * ld + i] = h;
+      for (std::size_t o = 0; o < 2; ++o) y[o * ld + i] += net.out[2 * j + o] * h;
+    }
+  }
+}
+
+template <class T>
+void shared_backward(const SharedNetwork<T>& net, std::size_t n, const T* x, std::size_t ld, const T* hidden, const T* d_y, T* d_x, T* d_in,
+                     T* d_out) {
+  const std::size_t width = net.width;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t s = 0; s < 3; ++s) d_x[s * ld + i] = 0;
+    for (std::size_t o = 0; o < 2; ++o) d_out[2 * width + o] += d_y[o * ld + i];
+    for (std::size_t j = 0; j < width; ++j) {
+      const T h = hidden[j * ld + i];
+      T d_h = 0;
+      for (std::size_t o = 0; o < 2; ++o) {
+        d_h += net.out[2 * j + o] * d_y[o * ld + i];
+        d_out[2 * j + o] += h * d_y[o * ld + i];
+      }
+      const T d_z = d_h * (1 - h * h);
+      for (std::size_t s = 0; s < 3; ++s) {
+        d_in[s * width + j] += x[s * ld + i] * d_z;
+        d_x[s * ld + i] += net.in[s * width + j] * d_z;
+      }
+      d_in[3 * width + j] += d_z;
+    }
+  }
+}
+
+template <class T>
 void descend(std::size_t n, const T* columns, const Cut<T>* cuts, std::size_t levels, std::uint32_t* at) {
   for (std::size_t j = 0; j < n; ++j) {
     std::uint32_t place = 1;
@@ -250,6 +299,9 @@ const Table<T>& scalar_table() {
       .limit_of = limit_of<T>,
       .at_most = at_most<T>,
       .order = order<T>,
+      .squash = squash<T>,
+      .shared_forward = shared_forward<T>,
+      .shared_backward = shared_backward<T>,
       .descend = descend<T>,
       .multiply_add = multiply_add<T>,
   };

@@ -15,6 +15,7 @@
 #include "kernels/simd_distances.h"
 #include "kernels/simd_elementwise.h"
 #include "kernels/simd_product.h"
+#include "kernels/simd_shared_network.h"
 #include "kernels/simd_trees.h"
 // clang-format on
 
@@ -39,6 +40,9 @@ const Table<T>& target_table() {
     table.multiply_add = multiply_add<T>;
     if constexpr (sizeof(T) == sizeof(float)) {
       table.limit_of = limit_of;
+      table.squash = squash;
+      table.shared_forward = shared_forward;
+      table.shared_backward = shared_backward;
       table.descend = descend;
       table.at_most = at_most;
       table.tanh = tanh;

@@ -22,16 +22,19 @@ namespace oddshot::learners {
 // Planes of one block of coordinates.
 template <class T>
 struct UpdateScratch {
-  AlignedVector<T> input_weights;   // [4 x W] of the three gradient features, and what loss, step and bias add up to
-  AlignedVector<T> output_weights;  // [W + 1 x 2] V, v
-  AlignedVector<T> inputs;          // [4 x B] features of the coordinates, and a row of ones
-  AlignedVector<T> hidden;          // [W + 1 x B] tanh(.), and a row of ones
-  AlignedVector<T> slope;           // [W x B] its derivative
-  AlignedVector<T> outputs;         // [2 x B] a, b
-  AlignedVector<T> gate;            // [B] logistic(a)
-  AlignedVector<T> d_outputs;       // [2 x B]
-  AlignedVector<T> d_hidden;        // [W x B] in what tanh is taken of
-  AlignedVector<T> d_inputs;        // [3 x B]
+  AlignedVector<T> in;         // [4 x W] weights of the three gradient features, and what loss, step and bias add up to
+  AlignedVector<T> out;        // [W + 1 x 2] V, v
+  AlignedVector<T> d_in;       // likewise, sums over all blocks
+  AlignedVector<T> d_out;      // likewise
+  AlignedVector<T> inputs;     // [3 x B] features of the coordinates
+  AlignedVector<T> slopes;     // [3 x B] by the gradient
+  AlignedVector<T> hidden;     // [W x B] tanh(.)
+  AlignedVector<T> outputs;    // [2 x B] a, b
+  AlignedVector<T> gate;       // [B] logistic(a)
+  AlignedVector<T> d_outputs;  // [2 x B]
+  AlignedVector<T> d_inputs;   // [3 x B]
+
+  kernels::SharedNetwork<T> network() const { return {out.size() / 2 - 1, in.data(), out.data()}; }
 };
 
 // Const methods may be called concurrently, each thread with a scratch of its own.

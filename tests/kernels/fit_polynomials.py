@@ -1,4 +1,4 @@
-"""The minimax polynomials of src/kernels/simd_activations.h. Needs numpy and mpmath; prints the coefficients, lowest first.
+"""The minimax polynomials of src/kernels/simd_activations.h and simd_shared_network.h. Needs numpy and mpmath; prints the coefficients, lowest first.
 
 Lawson's iteration: least squares, weighted again and again by the error that remains, tends to the fit whose greatest error is least.
 """
@@ -49,3 +49,28 @@ fit("atanh", u, exact(lambda v: (mpmath.atanh(mpmath.sqrt(v)) / mpmath.sqrt(v) -
 s = points(1 / (1 + 0.35 * 14), 1.0)
 h = exact(lambda v: mpmath.erfc(v / mpmath.sqrt(2)) * mpmath.exp(v**2 / 2) / 2, (1 / s - 1) / 0.35)
 fit("Phi", s, h / s, s / h, 8)
+
+
+def fit_quotient(name, z, f, above, below):
+    """p(s) / q(s), s = z^2, q(0) = 1, with the least relative error of f; q of the round before stands in for q in the weights."""
+    unit = z.max() ** 2
+    powers = ((z * z / unit)[:, None]) ** np.arange(max(above, below) + 1)
+    lawson, q = np.ones_like(z) / len(z), np.ones_like(z)
+    best_error, best = np.inf, None
+    for _ in range(600):
+        weight = np.sqrt(lawson) / (q * f)
+        system = np.hstack([powers[:, : above + 1], -f[:, None] * powers[:, 1 : below + 1]]) * weight[:, None]
+        sizes = np.linalg.norm(system, axis=0)
+        solved = np.linalg.lstsq(system / sizes, f * weight, rcond=1e-16)[0] / sizes
+        q = 1 + powers[:, 1 : below + 1] @ solved[above + 1 :]
+        error = np.abs(powers[:, : above + 1] @ solved[: above + 1] / (q * f) - 1)
+        if error.max() < best_error:
+            best_error, best = error.max(), solved
+        lawson = np.maximum(lawson * error / (lawson * error).sum(), 1e-16)
+    p, q = best[: above + 1] / unit ** np.arange(above + 1), best[above + 1 :] / unit ** np.arange(1, below + 1)
+    print(f"{name}: relative error {best_error:.1e}:", ", ".join(f"{np.float32(c):.10g}" for c in p), "over 1,", ", ".join(f"{np.float32(c):.10g}" for c in q))
+
+
+# tanh(z) = z p(s) / q(s), s = z^2, |z| <= 9
+z = points(1e-3, 9.0, 3000)
+fit_quotient("tanh", z, exact(lambda v: mpmath.tanh(v) / v, z), 4, 4)
