@@ -40,10 +40,23 @@ void transpose(std::size_t rows, std::size_t cols, const T* in, std::size_t ld_i
 
 template <class T>
 void column_sums(std::size_t m, std::size_t n, const T* in, std::size_t ld, T* out) {
-  for_vectors<T>(n, [&](auto lanes, std::size_t j) HWY_ATTR {
+  // Four vectors at a time, as each adds up one row after the other.
+  constexpr std::size_t kTogether = 4;
+  std::size_t j = 0;
+  for (; j + kTogether * kLanes<T> <= n; j += kTogether * kLanes<T>) {
+    Vec<T> sums[kTogether];
+    HWY_UNROLL(4) for (Vec<T>& sum : sums) sum = hn::Zero(Tag<T>());
+    for (std::size_t i = 0; i < m; ++i) {
+      HWY_UNROLL(4) for (std::size_t s = 0; s < kTogether; ++s) {
+        sums[s] = hn::Add(sums[s], hn::LoadU(Tag<T>(), in + i * ld + j + s * kLanes<T>));
+      }
+    }
+    HWY_UNROLL(4) for (std::size_t s = 0; s < kTogether; ++s) hn::StoreU(sums[s], Tag<T>(), out + j + s * kLanes<T>);
+  }
+  for_vectors<T>(n - j, [&](auto lanes, std::size_t at) HWY_ATTR {
     Vec<T> sum = hn::Zero(Tag<T>());
-    for (std::size_t i = 0; i < m; ++i) sum = hn::Add(sum, lanes.load(in + i * ld + j));
-    lanes.store(sum, out + j);
+    for (std::size_t i = 0; i < m; ++i) sum = hn::Add(sum, lanes.load(in + i * ld + j + at));
+    lanes.store(sum, out + j + at);
   });
 }
 
@@ -177,13 +190,19 @@ void order(std::size_t n, const T* values, std::uint32_t* index) {
   alignas(HWY_MAX_BYTES) hn::TFromD<decltype(places)> ranks[kMostOrdered];
   constexpr T kInfinity = std::numeric_limits<T>::infinity();
   for (std::size_t i = 0; i < n; ++i) padded[i] = std::isnan(values[i]) ? kInfinity : values[i];
+#if HWY_MAX_BYTES == 64
   const auto one = hn::Set(places, 1);
+  const auto plus = [&](auto rank, auto mask) HWY_ATTR { return hn::IfThenElse(hn::RebindMask(places, mask), hn::Add(rank, one), rank); };
+#else
+  // A mask is -1 in the lanes that it means.
+  const auto plus = [&](auto rank, auto mask) HWY_ATTR { return hn::Sub(rank, hn::BitCast(places, hn::VecFromMask(d, mask))); };
+#endif
   for (std::size_t first = 0; first < n; first += kLanes<T>) {
     const std::size_t end = std::min(first + kLanes<T>, n);
     std::fill(padded + end, padded + first + kLanes<T>, kInfinity);
     const Vec<T> own = hn::Load(d, padded + first);
     auto rank = hn::Zero(places);
-    const auto count = [&](auto before) HWY_ATTR { rank = hn::IfThenElse(hn::RebindMask(places, before), hn::Add(rank, one), rank); };
+    const auto count = [&](auto before) HWY_ATTR { rank = plus(rank, before); };
     for (std::size_t j = 0; j < first; ++j) count(hn::Le(hn::Set(d, padded[j]), own));
     for (std::size_t j = first; j < end; ++j) {  // equal ones count where they come first
       const Vec<T> other = hn::Set(d, padded[j]);
