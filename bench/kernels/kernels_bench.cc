@@ -71,7 +71,15 @@ void product(benchmark::State& state, Form form, std::size_t m, std::size_t n, s
   const AlignedVector<float> b2 = normals(k * n, 4);
   const AlignedVector<float> plane = normals(m * n, 5);
   AlignedVector<float> c(m * n);
-  Product<float> p{.m = m, .n = n, .k = k, .a = a.data(), .a_row = k, .a_col = 1, .b = b.data(), .ldb = n, .c = c.data(), .ldc = n};
+  Product<float> p;
+  p.m = m;
+  p.n = n;
+  p.k = k;
+  p.a = a.data();
+  p.a_row = k;
+  p.b = b.data();
+  p.ldb = p.ldc = n;
+  p.c = c.data();
   if (form == kForward) {
     p.bias = plane.data();
     p.relu = true;

@@ -19,6 +19,9 @@ namespace oddshot::kernels {
 // single column (n = 1) where a_col = a2_col = 1 and ldb = ldb2 = 1 may be summed by lanes, which k alone decides.
 template <class T>
 struct Product {
+  // Not defaulted: as an aggregate GCC sets it to 0 by an instruction that takes 30 cycles to start, and small products have no more.
+  Product() {}
+
   std::size_t m = 0, n = 0, k = 0;
   const T* a = nullptr;
   std::size_t a_row = 0, a_col = 1;

@@ -8,6 +8,8 @@
 #endif
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -157,14 +159,23 @@ inline float limit_of(std::size_t n, const float* values, std::size_t rank) {
 // Most values are above the limit: four vectors are looked at together, and one by one only where something is found.
 inline std::size_t at_most(std::size_t n, const float* values, float limit, std::uint32_t* index) {
   const Tag<float> d;
-  const hn::RebindToUnsigned<Tag<float>> places;
+  [[maybe_unused]] const hn::RebindToUnsigned<Tag<float>> places;
   const Vec<float> most = hn::Set(d, limit);
   std::size_t count = 0;
   const auto take = [&](std::size_t i) HWY_ATTR {
     const auto found = hn::Le(hn::LoadU(d, values + i), most);
     if (hn::AllFalse(d, found)) return;
+#if HWY_MAX_BYTES == 64
     // A whole vector may be written from index + count on: count <= i, so it ends within n.
     count += hn::CompressStore(hn::Iota(places, static_cast<std::uint32_t>(i)), hn::RebindMask(places, found), places, index + count);
+#else
+    // Without an instruction for that the few found are less work bit by bit.
+    std::array<std::uint8_t, 8> bytes{};
+    hn::StoreMaskBits(d, found, bytes.data());
+    for (unsigned bits = bytes[0]; bits != 0; bits &= bits - 1) {
+      index[count++] = static_cast<std::uint32_t>(i) + static_cast<std::uint32_t>(std::countr_zero(bits));
+    }
+#endif
   };
   std::size_t i = 0;
   for (; i + 4 * kLanes<float> <= n; i += 4 * kLanes<float>) {

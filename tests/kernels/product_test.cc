@@ -39,7 +39,14 @@ struct Operands {
   T alpha;
 
   Product<T> product(Form form, std::size_t m, std::size_t n, std::size_t k) {
-    Product<T> p{.m = m, .n = n, .k = k, .a = a.data(), .a_row = a.ld(), .a_col = 1, .b = b.data(), .ldb = b.ld()};
+    Product<T> p;
+    p.m = m;
+    p.n = n;
+    p.k = k;
+    p.a = a.data();
+    p.a_row = a.ld();
+    p.b = b.data();
+    p.ldb = b.ld();
     if (form.pair) {
       p.a2 = a2.data();
       p.a2_row = a2.ld();

@@ -89,7 +89,11 @@ void Columns::fill_whitened(const Matrix& z, Matrix& w) const {
     for (std::size_t j = 0; j < d; ++j) centred(b, j) = z(b, whitened_[j]) - mean_[j];
   }
   w.resize(z.rows(), d);
-  kernels::Product<float> product{.m = z.rows(), .n = d, .k = d, .a = centred.data(), .a_row = d};
+  kernels::Product<float> product;
+  product.m = z.rows();
+  product.n = product.k = d;
+  product.a = centred.data();
+  product.a_row = d;
   product.b = whitening_.data();
   product.ldb = product.ldc = d;
   product.c = w.data();
