@@ -46,7 +46,7 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
   as_usage([&] { settings.plan.validate(); });
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder);
-  const SuiteRows rows = read_suite(manifest, settings.data);
+  const auto rows = std::make_shared<const SuiteRows>(read_suite(manifest, settings.data));  // shared with the suite's pool
   const MetaModel& first = models.front();
   const TaskSuite suite =
       first.training.space == Space::kTable ? encode(rows) : encode(rows, first.preprocessor, first.views, first.reference);
@@ -59,7 +59,7 @@ int evaluate_models(Settings& settings, const std::vector<std::string>& files) {
       return kInterrupted;
     }
   }
-  judge(rows, suite, settings.plan, models, pooled ? &*pooled : nullptr, pool, folder);
+  judge(*rows, suite, settings.plan, models, pooled ? &*pooled : nullptr, pool, folder);
   return kDone;
 }
 

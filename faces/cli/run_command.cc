@@ -20,7 +20,7 @@ int run(Settings& settings) {
   settings.settle(manifest.encoded_as_tables());
   const std::filesystem::path folder = settings.output_folder(manifest.name);
   make_folder(folder / "models");
-  const SuiteRows rows = read_suite(manifest, settings.data);
+  const auto rows = std::make_shared<const SuiteRows>(read_suite(manifest, settings.data));  // shared with the suite's pool
   const TaskSuite suite = encode(rows);
   settings.fit_to(suite);
   fmt::print(stderr, "{}: {} training tasks, {} held-out tasks, {}\n", suite.name, suite.training.size(), suite.held_out.size(),
@@ -44,7 +44,7 @@ int run(Settings& settings) {
       return kInterrupted;
     }
   }
-  judge(rows, suite, settings.plan, models, pooled ? &*pooled : nullptr, pool, folder);
+  judge(*rows, suite, settings.plan, models, pooled ? &*pooled : nullptr, pool, folder);
   return kDone;
 }
 

@@ -30,8 +30,7 @@ int train(Settings& settings) {
   if (std::filesystem::is_directory(file)) {
     throw UsageError(fmt::format("-o {} is a folder; name the model file", file.string()));
   }
-  const SuiteRows rows = read_suite(manifest, settings.data);
-  const TaskSuite suite = encode(rows);
+  const TaskSuite suite = encode(read_suite(manifest, settings.data));
   ThreadPool pool(settings.threads);
   const auto model = train_with_progress(settings.plan.learners.front(), settings.plan, suite, pool, file, settings.resume);
   if (!model) {

@@ -329,6 +329,28 @@ Matrix Preprocessor::transform_columns(const Table& table, std::span<const std::
   return out;
 }
 
+std::vector<float> Preprocessor::transform_feature(const Table& table, std::span<const std::uint32_t> rows, std::size_t feature) const {
+  if (feature >= width()) throw ArgumentError(fmt::format("feature {} of {}", feature, width()));
+  std::vector<float> out(rows.size());
+  const auto take = [&](const Matrix& features, std::size_t column) {
+    for (std::size_t r = 0; r < out.size(); ++r) out[r] = features(r, column);
+    return std::move(out);
+  };
+  if (!options_.windows.empty()) return take(transform(table, rows), feature);
+  const SchemaColumn& column = schema_[feature_sources_[feature]];
+  Preprocessor one;  // of that column alone
+  one.options_.numeric = options_.numeric;
+  one.schema_.push_back({column.kind, 0});
+  if (column.kind == ColumnKind::kNumeric) {
+    one.numeric_.push_back(numeric_[column.index]);
+  } else {
+    one.category_.push_back(category_[column.index]);
+  }
+  one.name_features();
+  const auto first = std::ranges::find(feature_sources_, feature_sources_[feature]) - feature_sources_.begin();
+  return take(one.transform_columns(table, rows, nullptr), feature - static_cast<std::size_t>(first));
+}
+
 std::string_view Preprocessor::name_of(const SchemaColumn& column) const {
   return column.kind == ColumnKind::kNumeric ? numeric_[column.index].name : category_[column.index].name;
 }

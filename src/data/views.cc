@@ -17,6 +17,7 @@ namespace {
 
 constexpr float kLargestClip = 1e6F;
 constexpr std::size_t kCovarianceRows = 32768;  // 384 columns: 0.1% of a variance in sampling error, and a fit well below a second
+constexpr std::size_t kRowsAtATime = 2048;      // that a covariance takes: those of 40 columns, 0.3 MB, are little beside them all
 constexpr std::size_t kBlock = 128;             // rows at a time: a column's order statistics (8 KB) and the block share the caches
 
 void check_range(const char* what, double value, double low, double high) {
@@ -36,6 +37,12 @@ void check_finite(MatrixView features) {
         throw NumericError(fmt::format("views: row {}, feature {}: {} is not finite", r, c, features(r, c)));
       }
     }
+  }
+}
+
+void check_finite(std::span<const float> column, std::size_t feature) {
+  for (std::size_t r = 0; r < column.size(); ++r) {
+    if (!std::isfinite(column[r])) throw NumericError(fmt::format("views: row {}, feature {}: {} is not finite", r, feature, column[r]));
   }
 }
 
@@ -138,6 +145,18 @@ Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const 
   if (features.rows == 0) throw ArgumentError("no rows to fit views on");
   if (features.cols == 0) throw ArgumentError("no features to fit views on");
   check_finite(features);
+  const auto column = [&](std::size_t feature) {
+    std::vector<float> values(features.rows);
+    for (std::size_t r = 0; r < features.rows; ++r) values[r] = features(r, feature);
+    return values;
+  };
+  return fit({features.rows, column, [&](std::span<const std::uint32_t> rows) { return gathered(features, rows); }}, kinds, options);
+}
+
+Views Views::fit(const FeatureRows& features, std::span<const FeatureKind> kinds, const ViewOptions& options) {
+  options.validate();
+  if (features.rows == 0) throw ArgumentError("no rows to fit views on");
+  if (kinds.empty()) throw ArgumentError("no features to fit views on");
 
   Views fitted;
   fitted.options_ = options;
@@ -149,9 +168,9 @@ Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const 
 
   const std::size_t kept = std::min(features.rows, options.order_statistics);
   fitted.order_statistics_ = Matrix(numeric.size(), kept);
-  std::vector<float> column(features.rows);
   for (std::size_t i = 0; i < numeric.size(); ++i) {
-    for (std::size_t r = 0; r < features.rows; ++r) column[r] = features(r, numeric[i]);
+    std::vector<float> column = features.column(numeric[i]);
+    check_finite(column, numeric[i]);
     std::sort(column.begin(), column.end());
     for (std::size_t k = 0; k < kept; ++k) fitted.order_statistics_(i, k) = column[spread(k, kept, column.size())];
   }
@@ -162,10 +181,13 @@ Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const 
   for (std::size_t r = 0; r < taken.size(); ++r) {
     taken[r] = static_cast<std::uint32_t>(spread(r, taken.size(), features.rows));
   }
-  const Matrix some = gathered(features, taken);
-  Matrix rows(some.rows(), features.cols + numeric.size());
-  for (std::size_t first = 0; first < rows.rows(); first += kBlock) {
-    fitted.fill_plain_and_rank(some, first, std::min(kBlock, rows.rows() - first), rows);
+  Matrix rows(taken.size(), kinds.size() + numeric.size());
+  for (std::size_t first = 0; first < rows.rows(); first += kRowsAtATime) {
+    const Matrix some = features.some(std::span(taken).subspan(first, std::min(kRowsAtATime, taken.size() - first)));
+    if (some.cols() != kinds.size()) throw ShapeError(fmt::format("{} kinds for {} features", kinds.size(), some.cols()));
+    for (std::size_t at = 0; at < some.rows(); at += kBlock) {
+      fitted.fill_plain_and_rank(some.view().slice(at, std::min(kBlock, some.rows() - at)), first + at, rows);
+    }
   }
   const auto fit_whitening = [&](std::vector<std::uint32_t> columns, float least) {
     const data::Scatter s = data::scatter(rows, columns, kLargestClip);
@@ -180,7 +202,7 @@ Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const 
   std::vector<std::uint32_t> joined = most_varied(numeric, (options.widest - indicators.size()) / 2, variance);
   for (std::size_t i = 0, chosen = joined.size(); i < chosen; ++i) {
     const auto place = std::find(numeric.begin(), numeric.end(), joined[i]) - numeric.begin();
-    joined.push_back(static_cast<std::uint32_t>(features.cols) + static_cast<std::uint32_t>(place));
+    joined.push_back(static_cast<std::uint32_t>(kinds.size()) + static_cast<std::uint32_t>(place));
   }
   joined.insert(joined.end(), indicators.begin(), indicators.end());
   std::sort(joined.begin(), joined.end());
@@ -215,17 +237,18 @@ void Views::finish() {
     append(&whitening == &whitenings_.back() ? "joined" : "whitened", whitening.columns.size());
 }
 
-void Views::fill_plain_and_rank(MatrixView features, std::size_t first, std::size_t count, Matrix& out) const {
+void Views::fill_plain_and_rank(MatrixView features, std::size_t first, Matrix& out) const {
   const float clip = options_.plain_clip;
-  for (std::size_t r = first; r < first + count; ++r) {
-    std::ranges::copy(features.row(r), out.row(r).begin());
-    for (const std::uint32_t f : numeric_) out(r, f) = std::clamp(out(r, f), -clip, clip);
+  for (std::size_t r = 0; r < features.rows; ++r) {
+    const auto row = out.row(first + r);
+    std::ranges::copy(features.row(r), row.begin());
+    for (const std::uint32_t f : numeric_) row[f] = std::clamp(row[f], -clip, clip);
   }
   const double rank_clip = options_.rank_clip;
   for (std::size_t i = 0; i < numeric_.size(); ++i) {
-    for (std::size_t r = first; r < first + count; ++r) {
+    for (std::size_t r = 0; r < features.rows; ++r) {
       const double rank = rank_gaussian(features(r, numeric_[i]), order_statistics_.row(i), quantiles_);
-      out(r, kinds_.size() + i) = static_cast<float>(std::clamp(rank, -rank_clip, rank_clip));
+      out(first + r, kinds_.size() + i) = static_cast<float>(std::clamp(rank, -rank_clip, rank_clip));
     }
   }
 }
@@ -264,12 +287,21 @@ Matrix Views::transform(MatrixView features) const {
   Matrix centred(std::min(kBlock, features.rows), widest);
   for (std::size_t first = 0; first < features.rows; first += kBlock) {
     const std::size_t count = std::min(kBlock, features.rows - first);
-    fill_plain_and_rank(features, first, count, out);
+    fill_plain_and_rank(features.slice(first, count), first, out);
     for (std::size_t w = 0; w < whitenings_.size(); ++w) {
       fill_whitened(whitenings_[w], spans_[spans_.size() - whitenings_.size() + w].first, first, count, centred, out);
     }
   }
   return out;
+}
+
+Matrix Views::transform(MatrixView features, std::string_view name) const {
+  const ViewSpan& wanted = span(name);
+  if (wanted.name != kPlain) return copied(view(transform(features), wanted));
+  check_finite(features);
+  Matrix plain = copied(features);
+  clip_numeric(plain, kinds_, options_.plain_clip);
+  return plain;
 }
 
 }  // namespace oddshot

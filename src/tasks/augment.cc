@@ -67,9 +67,9 @@ void check_space(std::span<const Task> training, const FeatureSpace& space) {
     next += group.count;
   }
   for (const Task& task : training) {
-    if (task.pool->rows.cols() < space.width()) {
-      throw ShapeError(fmt::format("the rows of task \"{}\" have {} columns, fewer than the {} features", task.name, task.pool->rows.cols(),
-                                   space.width()));
+    if (task.pool->width() < space.width()) {
+      throw ShapeError(
+          fmt::format("the rows of task \"{}\" have {} columns, fewer than the {} features", task.name, task.pool->width(), space.width()));
     }
   }
 }
@@ -230,9 +230,8 @@ bool is_large_enough(const Task& task, const EpisodeSpec& episode) {
 }
 
 Matrix features_of(const RowPool& pool, const FeatureSpace& space, std::span<const std::uint32_t> rows) {
-  MatrixView features = pool.rows;
-  features.cols = space.width();
-  return gathered(features, rows);
+  Matrix features = pool.gather(rows, kPlain);  // which begins with them, and is nothing else in a suite
+  return features.cols() == space.width() ? std::move(features) : copied(features.view().columns(0, space.width()));
 }
 
 std::vector<std::uint32_t> thinned(std::span<const std::uint32_t> values, std::size_t count, Stream& stream) {

@@ -123,20 +123,23 @@ void check_query(const Task& task, const char* what, std::size_t have, std::size
   }
 }
 
-void copy_rows(MatrixView pool, const ClassDraw& normals, const ClassDraw& anomalies, const std::vector<std::uint32_t> ClassDraw::* part,
-               Matrix& rows, std::vector<std::uint8_t>& labels) {
-  const auto& first = normals.*part;
-  const auto& second = anomalies.*part;
-  rows = Matrix(first.size() + second.size(), pool.cols);
-  labels.assign(first.size(), 0);
-  labels.resize(rows.rows(), 1);
-  for (std::size_t r = 0; r < rows.rows(); ++r) {
-    const auto from = pool.row(r < first.size() ? first[r] : second[r - first.size()]);
-    std::copy(from.begin(), from.end(), rows.row(r).begin());
-  }
+// Both classes' rows of that part, which those of the anomalies are added to.
+void gather_rows(const RowPool& pool, std::string_view view, std::vector<std::uint32_t>& normals,
+                 const std::vector<std::uint32_t>& anomalies, Matrix& rows, std::vector<std::uint8_t>& labels) {
+  labels.assign(normals.size(), 0);
+  normals.insert(normals.end(), anomalies.begin(), anomalies.end());
+  labels.resize(normals.size(), 1);
+  rows = pool.gather(normals, view);
 }
 
 }  // namespace
+
+std::size_t RowPool::width() const { return make ? views.back().first + views.back().count : rows.cols(); }
+
+Matrix RowPool::gather(std::span<const std::uint32_t> numbers, std::string_view view) const {
+  if (make) return make(numbers, view);
+  return gathered(view.empty() ? rows.view() : oddshot::view(rows, span(view)), numbers);
+}
 
 ViewSpan RowPool::span(std::string_view name) const {
   const ViewSpan whole{std::string(kPlain), 0, rows.cols()};
@@ -152,17 +155,15 @@ Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream,
   if (spec.normals == 0) throw ArgumentError("task \"" + task.name + "\": a support needs at least 1 normal row, 0 asked");
   check(task, "normals", task.normals.size(), spec.normals);
   check(task, "anomalies", task.anomalies.size(), spec.shots);
-  const ClassDraw normals = draw(*task.pool, task.normals, spec.normals, spec.query_normals, stream);
+  ClassDraw normals = draw(*task.pool, task.normals, spec.normals, spec.query_normals, stream);
   const ClassDraw anomalies = draw(*task.pool, task.anomalies, spec.shots, spec.query_anomalies, stream);
   check_query(task, "normals", task.normals.size(), spec.normals, spec.query_normals, normals.query.size());
   check_query(task, "anomalies", task.anomalies.size(), spec.shots, spec.query_anomalies, anomalies.query.size());
 
   Episode episode;
   episode.task = task.name;
-  MatrixView rows = task.pool->rows;
-  if (!view.empty()) rows = oddshot::view(rows, task.pool->span(view));
-  copy_rows(rows, normals, anomalies, &ClassDraw::support, episode.support_rows, episode.support_labels);
-  copy_rows(rows, normals, anomalies, &ClassDraw::query, episode.query_rows, episode.query_labels);
+  gather_rows(*task.pool, view, normals.support, anomalies.support, episode.support_rows, episode.support_labels);
+  gather_rows(*task.pool, view, normals.query, anomalies.query, episode.query_rows, episode.query_labels);
   return episode;
 }
 

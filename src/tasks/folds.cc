@@ -20,12 +20,16 @@ constexpr float kAnywhere = 1.0F / 7;  // share of the normals that fall into a 
 constexpr std::uint32_t kFindClusters = 0;
 constexpr std::uint32_t kScatter = 1;
 
-// The fold of each of these normals: by cluster, the largest clusters dealt out first.
+// The fold of each of these normals: by cluster, the largest clusters dealt out first. Every normal is looked at once, a part of them at
+// a time: where the pool makes its rows, that is the time of encoding them all anew.
 std::vector<std::uint32_t> folds_of(const RowPool& pool, const std::vector<std::uint32_t>& normals, std::size_t folds,
                                     std::size_t least_normals, Stream stream) {
-  const MatrixView rows = pool.rows;
-  const Clusters clusters =
-      rough_kmeans(gathered(view(rows, pool.span(kPlain)), std::span(normals)), kClustersAFold * folds, stream.fork(kFindClusters));
+  const auto rows_of = [&](std::span<const std::uint32_t> numbers) {
+    std::vector<std::uint32_t> rows(numbers.size());
+    std::ranges::transform(numbers, rows.begin(), [&](std::uint32_t number) { return normals[number]; });
+    return pool.gather(rows, kPlain);
+  };
+  const Clusters clusters = rough_kmeans(normals.size(), rows_of, kClustersAFold * folds, stream.fork(kFindClusters));
   std::vector<std::size_t> size(clusters.centres.rows());
   for (const std::uint32_t cluster : clusters.assignment) ++size[cluster];
   std::vector<std::uint32_t> order(size.size());
@@ -58,7 +62,7 @@ Matrix reference_of(const std::vector<Task>& tasks) {
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   std::vector<std::uint32_t> chosen(std::min(rows.size(), kMostReferences));
   for (std::size_t i = 0; i < chosen.size(); ++i) chosen[i] = rows[i * rows.size() / chosen.size()];
-  return gathered<float>(tasks.front().pool->rows, chosen);
+  return tasks.front().pool->gather(chosen);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@ constexpr unsigned kMostIterations = 100;
 constexpr unsigned kRoughIterations = 10;
 constexpr std::size_t kRoughRows = 4000;  // that rough centres are found on
 constexpr std::size_t kBlock = 256;       // rows whose distances are held at a time
+constexpr std::size_t kRowsAtATime = 16 * kBlock;
 
 double squared_distance(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
@@ -128,12 +130,10 @@ Matrix rough_seeds(MatrixView rows, std::size_t k, Stream& stream) {
   return take_rows(rows, chosen);
 }
 
-// assign() in single precision, a block of rows at a time.
-double rough_assign(MatrixView rows, MatrixView centres, std::vector<std::uint32_t>& assignment) {
+// assign() in single precision, a block of rows at a time; `inertia` is that of the rows before.
+double rough_assign(MatrixView rows, MatrixView centres, std::span<std::uint32_t> assignment, double inertia = 0) {
   const auto& kernels = kernels::table<float>();
-  assignment.resize(rows.rows);
   Matrix distances(std::min(kBlock, rows.rows), centres.rows);
-  double inertia = 0;
   for (std::size_t first = 0; first < rows.rows; first += kBlock) {
     const std::size_t count = std::min(kBlock, rows.rows - first);
     kernels.squared_distances(count, centres.rows, rows.cols, rows.row(first).data(), rows.stride, centres.data, centres.stride,
@@ -148,16 +148,29 @@ double rough_assign(MatrixView rows, MatrixView centres, std::vector<std::uint32
   return inertia;
 }
 
-void check_arguments(MatrixView rows, std::size_t k) {
-  if (rows.rows == 0 || k == 0) {
-    throw ArgumentError("k-means needs rows and at least 1 cluster, not " + std::to_string(rows.rows) + " rows and " + std::to_string(k));
+// Of at most kRoughRows rows.
+Matrix rough_centres(MatrixView rows, std::size_t k, Stream& stream) {
+  Matrix centres = rough_seeds(rows, k, stream);
+  std::vector<std::uint32_t> assignment(rows.rows), before;
+  for (unsigned i = 0; i < kRoughIterations; ++i) {
+    rough_assign(rows, centres, assignment);
+    if (assignment == before) break;
+    move_centres(rows, assignment, centres);
+    before = assignment;
+  }
+  return centres;
+}
+
+void check_arguments(std::size_t rows, std::size_t k) {
+  if (rows == 0 || k == 0) {
+    throw ArgumentError("k-means needs rows and at least 1 cluster, not " + std::to_string(rows) + " rows and " + std::to_string(k));
   }
 }
 
 }  // namespace
 
 Clusters kmeans(MatrixView rows, std::size_t k, Stream stream, unsigned starts) {
-  check_arguments(rows, k);
+  check_arguments(rows.rows, k);
   Clusters best;
   for (unsigned start = 0; start < std::max(starts, 1U); ++start) {
     Clusters clusters = one_start(rows, k, stream.fork(start));
@@ -167,23 +180,23 @@ Clusters kmeans(MatrixView rows, std::size_t k, Stream stream, unsigned starts) 
 }
 
 Clusters rough_kmeans(MatrixView rows, std::size_t k, Stream stream) {
-  check_arguments(rows, k);
-  Matrix sampled;
-  MatrixView base = rows;
-  if (rows.rows > kRoughRows) {
-    sampled = take_rows(rows, stream.sample(static_cast<std::uint32_t>(rows.rows), kRoughRows));
-    base = sampled;
-  }
+  return rough_kmeans(rows.rows, [&](std::span<const std::uint32_t> numbers) { return gathered(rows, numbers); }, k, stream);
+}
+
+Clusters rough_kmeans(std::size_t count, const std::function<Matrix(std::span<const std::uint32_t> numbers)>& rows_of, std::size_t k,
+                      Stream stream) {
+  check_arguments(count, k);
   Clusters clusters;
-  clusters.centres = rough_seeds(base, k, stream);
-  std::vector<std::uint32_t> before;
-  for (unsigned i = 0; i < kRoughIterations; ++i) {
-    rough_assign(base, clusters.centres, clusters.assignment);
-    if (clusters.assignment == before) break;
-    move_centres(base, clusters.assignment, clusters.centres);
-    before.swap(clusters.assignment);
+  std::vector<std::uint32_t> all(count);
+  std::iota(all.begin(), all.end(), 0U);
+  Matrix rows = rows_of(count > kRoughRows ? stream.sample(static_cast<std::uint32_t>(count), kRoughRows) : all);
+  clusters.centres = rough_centres(rows, k, stream);
+  clusters.assignment.resize(count);
+  for (std::size_t first = 0; first < count; first += kRowsAtATime) {
+    const std::size_t some = std::min(kRowsAtATime, count - first);
+    rows = rows_of(std::span(all).subspan(first, some));
+    clusters.inertia = rough_assign(rows, clusters.centres, std::span(clusters.assignment).subspan(first, some), clusters.inertia);
   }
-  clusters.inertia = rough_assign(rows, clusters.centres, clusters.assignment);
   return clusters;
 }
 

@@ -1,7 +1,10 @@
 // k-means: groups of rows that lie close together.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "oddshot/base/matrix.h"
@@ -23,6 +26,9 @@ Clusters kmeans(MatrixView rows, std::size_t k, Stream stream, unsigned starts =
 // The same from one start and after ten iterations at most, in single precision; of more than 4,000 rows the centres are found on so many,
 // drawn at random. For clusters that serve as material: 13,000 rows of 60 features take some 50 ms for 150 clusters.
 Clusters rough_kmeans(MatrixView rows, std::size_t k, Stream stream);
+// The same of rows [0, count) that rows_of gives by their numbers, [numbers.size() x D]: it holds some 4,000 of them at a time.
+Clusters rough_kmeans(std::size_t count, const std::function<Matrix(std::span<const std::uint32_t> numbers)>& rows_of, std::size_t k,
+                      Stream stream);
 
 // The nearest centre of each row: [N].
 std::vector<std::uint32_t> nearest_centres(MatrixView rows, MatrixView centres);

@@ -77,6 +77,121 @@ void refuse_tables(const SuiteRows& rows) {
                       " have columns of their own: no preprocessor fits them all, and only models of space \"table\" can be used on them");
 }
 
+// On the training normals. Without windows their features are made a column at a time, and so never held all at once.
+Views fit_views(const SuiteRows& rows, const Preprocessor& preprocessor) {
+  const auto& normals = rows.training_normals;
+  const std::vector<FeatureKind> kinds = preprocessor.feature_kinds();
+  if (!preprocessor.windows().empty()) return Views::fit(preprocessor.transform(rows.table, normals), kinds, rows.manifest.views);
+  const auto column = [&](std::size_t feature) { return preprocessor.transform_feature(rows.table, normals, feature); };
+  const auto some = [&](std::span<const std::uint32_t> chosen) {
+    std::vector<std::uint32_t> table_rows(chosen.size());
+    std::ranges::transform(chosen, table_rows.begin(), [&](std::uint32_t i) { return normals[i]; });
+    return preprocessor.transform(rows.table, table_rows);
+  };
+  return Views::fit({normals.size(), column, some}, kinds, rows.manifest.views);
+}
+
+// What a pool that does not hold its rows makes them of.
+struct RowMaker {
+  std::shared_ptr<const SuiteRows> rows;  // shared with whoever read them
+  std::vector<std::uint32_t> numbers;     // [N] of the pool's rows in the table
+  Matrix features;                        // [N x D] where there are windows; else they are made of the table
+  Preprocessor preprocessor;
+  Views views;
+
+  Matrix make(std::span<const std::uint32_t> pool_rows, std::string_view view) const {
+    if (!features.empty()) return views_of(gathered(features.view(), pool_rows), view);
+    std::vector<std::uint32_t> table_rows(pool_rows.size());
+    std::ranges::transform(pool_rows, table_rows.begin(), [&](std::uint32_t row) { return numbers[row]; });
+    return views_of(preprocessor.transform(rows->table, table_rows), view);
+  }
+
+ private:
+  Matrix views_of(const Matrix& some, std::string_view view) const {
+    return view.empty() ? views.transform(some) : views.transform(some, view);
+  }
+};
+
+// Encodes the rows by what is given. Where they are shared, joined rows that take more than `most_held` bytes are not held.
+TaskSuite encode_rows(const SuiteRows& rows, std::shared_ptr<const SuiteRows> shared, std::size_t most_held, Preprocessor preprocessor,
+                      Views views, Matrix reference) {
+  refuse_tables(rows);
+  TaskSuite suite{rows.manifest.name, std::move(preprocessor), std::move(views), std::move(reference), {}, {}, {}};
+  std::vector<std::uint32_t> numbers = rows_of(rows.training);  // [N]: the training side, then the other
+  const std::size_t of_training = numbers.size();
+  {
+    const std::vector<std::uint32_t> held_out = rows_of(rows.held_out);
+    numbers.reserve(of_training + held_out.size());
+    numbers.insert(numbers.end(), held_out.begin(), held_out.end());
+  }
+  const std::size_t count = numbers.size();
+  const std::size_t width = suite.views.width();
+  const bool windows = !suite.preprocessor.windows().empty();
+  const bool held = shared == nullptr || count * width <= most_held / sizeof(float);
+
+  const auto pool = std::make_shared<RowPool>();
+  pool->views.assign(suite.views.spans().begin(), suite.views.spans().end());
+  if (held) pool->rows = Matrix(count, width);
+  Matrix kept;  // features with windows, where they are all that is held
+  if (!held && windows) kept = Matrix(count, suite.preprocessor.width());
+  std::vector<std::uint64_t> hashes(count);  // of plain rows
+  // Some rows at a time, each once: of features, and of views that are several times as wide, no second copy of all is held. Windows are of
+  // whole tables, so that features with windows are made at once.
+  const std::size_t at_a_time = windows ? rows.table.rows() : kRowsAtATime;
+  const auto encode_part = [&](std::size_t begin, std::size_t end, TransformReport* report) {
+    for (std::size_t first = begin; first < std::max(end, begin + 1); first += at_a_time) {
+      const auto some = std::span(numbers).subspan(first, std::min(at_a_time, end - first));
+      TransformReport found;
+      const Matrix features = suite.preprocessor.transform(rows.table, some, report != nullptr ? &found : nullptr);
+      if (report != nullptr) add(found, rows.feature_columns, *report);
+      if (!kept.empty()) std::copy_n(features.data(), features.rows() * features.cols(), kept.row(first).data());
+      for (std::size_t at = 0; at < some.size(); at += kRowsAtATime) {
+        const MatrixView part = features.view().slice(at, std::min(kRowsAtATime, some.size() - at));
+        const Matrix made = held ? suite.views.transform(part) : suite.views.transform(part, kPlain);
+        if (held) std::copy_n(made.data(), made.rows() * made.cols(), pool->rows.row(first + at).data());
+        const MatrixView plain = view(made, suite.views.span(kPlain));
+        for (std::size_t r = 0; r < plain.rows; ++r) hashes[first + at + r] = row_hash(plain.row(r));
+      }
+    }
+  };
+  encode_part(0, of_training, nullptr);
+  encode_part(of_training, count, &suite.report);
+
+  // Columns that play another part in the suite, or were found constant, are no surprise.
+  std::erase_if(suite.report.extra_columns, [&](const std::string& column) {
+    const auto holds = [&](const std::vector<std::string>& names) { return std::find(names.begin(), names.end(), column) != names.end(); };
+    return !holds(rows.feature_columns) || holds(suite.preprocessor.dropped());
+  });
+
+  std::vector<std::uint32_t> place(rows.table.rows());  // table row -> pool row
+  for (std::uint32_t r = 0; r < count; ++r) place[numbers[r]] = r;
+  std::vector<std::uint8_t> anomalous(count);
+  for (const auto* tasks : {&rows.training, &rows.held_out}) {
+    for (const auto& task : *tasks) {
+      for (const auto r : task.anomalies) anomalous[place[r]] = 1;
+    }
+  }
+  if (!held) {  // a maker is shared by copies of the pool
+    RowMaker maker{std::move(shared), std::move(numbers), std::move(kept), suite.preprocessor, suite.views};
+    pool->make = [maker = std::make_shared<const RowMaker>(std::move(maker))](std::span<const std::uint32_t> some, std::string_view view) {
+      return maker->make(some, view);
+    };
+  }
+  pool->identity = identities(hashes, [&](std::span<const std::uint32_t> some) { return pool->gather(some, kPlain); }, anomalous);
+  suite.training = to_tasks(rows.training, pool, place);
+  suite.held_out = to_tasks(rows.held_out, pool, place);
+  return suite;
+}
+
+// The same by what is fitted on the training normals.
+TaskSuite encode_rows(const SuiteRows& rows, std::shared_ptr<const SuiteRows> shared, std::size_t most_held) {
+  if (rows.manifest.cut == Cut::kTable || rows.training.empty()) return encode_tables(rows);
+  Preprocessor preprocessor = fit_preprocessor(rows);
+  Views views = fit_views(rows, preprocessor);
+  Matrix reference = views.transform(preprocessor.transform(rows.table, reference_rows(rows)));
+  return encode_rows(rows, std::move(shared), most_held, std::move(preprocessor), std::move(views), std::move(reference));
+}
+
 std::string list(const std::vector<std::string>& values) {
   std::string text;
   for (const auto& value : values) text += (text.empty() ? "" : ", ") + value;
@@ -176,61 +291,25 @@ Preprocessor fit_preprocessor(const SuiteRows& rows) {
   return Preprocessor::fit(rows.table, rows.feature_columns, rows.training_normals, anomalies, rows.manifest.preprocessor);
 }
 
-TaskSuite encode(const SuiteRows& rows) {
-  if (rows.manifest.cut == Cut::kTable || rows.training.empty()) return encode_tables(rows);
-  Preprocessor preprocessor = fit_preprocessor(rows);
-  Views views = Views::fit(preprocessor.transform(rows.table, rows.training_normals), preprocessor.feature_kinds(), rows.manifest.views);
-  Matrix reference = views.transform(preprocessor.transform(rows.table, reference_rows(rows)));
-  return encode(rows, std::move(preprocessor), std::move(views), std::move(reference));
-}
+TaskSuite encode(const SuiteRows& rows) { return encode_rows(rows, nullptr, 0); }
 
 TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, Matrix reference) {
-  refuse_tables(rows);
-  TaskSuite suite{rows.manifest.name, std::move(preprocessor), std::move(views), std::move(reference), {}, {}, {}};
-  const auto training_rows = rows_of(rows.training);
-  const auto held_out_rows = rows_of(rows.held_out);
-  const std::size_t count = training_rows.size() + held_out_rows.size();
+  return encode_rows(rows, nullptr, 0, std::move(preprocessor), std::move(views), std::move(reference));
+}
 
-  const auto pool = std::make_shared<RowPool>();
-  pool->rows = Matrix(count, suite.views.width());
-  pool->views.assign(suite.views.spans().begin(), suite.views.spans().end());
-  std::vector<std::uint32_t> place(rows.table.rows());  // table row -> pool row
-  std::size_t next = 0;
-  // Some rows at a time: of features, and of views that are several times as wide, no second copy of all is held. Windows are of whole
-  // tables, so that features with windows are made at once.
-  const std::size_t at_a_time = rows.manifest.preprocessor.windows.empty() ? kRowsAtATime : rows.table.rows();
-  const auto append = [&](std::span<const std::uint32_t> part, TransformReport* report) {
-    for (std::size_t first = 0; first < std::max<std::size_t>(part.size(), 1); first += at_a_time) {
-      const auto some = part.subspan(first, std::min(at_a_time, part.size() - first));
-      TransformReport found;
-      const Matrix features = suite.preprocessor.transform(rows.table, some, report != nullptr ? &found : nullptr);
-      if (report != nullptr) add(found, rows.feature_columns, *report);
-      for (std::size_t at = 0; at < some.size(); at += kRowsAtATime) {
-        const Matrix joined = suite.views.transform(features.view().slice(at, std::min(kRowsAtATime, some.size() - at)));
-        std::copy_n(joined.data(), joined.rows() * joined.cols(), pool->rows.data() + next * pool->rows.cols());
-        for (std::size_t r = 0; r < joined.rows(); ++r) place[some[at + r]] = static_cast<std::uint32_t>(next++);
-      }
-    }
-  };
-  append(training_rows, nullptr);
-  append(held_out_rows, &suite.report);
-
-  // Columns that play another part in the suite, or were found constant, are no surprise.
-  std::erase_if(suite.report.extra_columns, [&](const std::string& column) {
-    const auto holds = [&](const std::vector<std::string>& names) { return std::find(names.begin(), names.end(), column) != names.end(); };
-    return !holds(rows.feature_columns) || holds(suite.preprocessor.dropped());
-  });
-
-  std::vector<std::uint8_t> anomalous(count);
-  for (const auto* tasks : {&rows.training, &rows.held_out}) {
-    for (const auto& task : *tasks) {
-      for (const auto r : task.anomalies) anomalous[place[r]] = 1;
-    }
-  }
-  pool->identity = identities(view(pool->rows, suite.views.span(kPlain)), anomalous);
-  suite.training = to_tasks(rows.training, pool, place);
-  suite.held_out = to_tasks(rows.held_out, pool, place);
+TaskSuite encode(SuiteRows&& rows, std::size_t most_held) {
+  const auto own = std::make_shared<SuiteRows>(std::move(rows));  // shared with the suite's pool
+  TaskSuite suite = encode_rows(*own, own, most_held);
+  // The table is what the pool needs; the numbers of its rows, a list for each task, have become those of the pool's.
+  for (auto* tasks : {&own->training, &own->held_out, &own->too_small}) tasks->clear();
+  own->training_normals = std::vector<std::uint32_t>();
   return suite;
+}
+
+TaskSuite encode(std::shared_ptr<const SuiteRows> rows, std::size_t most_held) { return encode_rows(*rows, rows, most_held); }
+
+TaskSuite encode(std::shared_ptr<const SuiteRows> rows, Preprocessor preprocessor, Views views, Matrix reference, std::size_t most_held) {
+  return encode_rows(*rows, rows, most_held, std::move(preprocessor), std::move(views), std::move(reference));
 }
 
 std::string describe(const SuiteRows& rows) {

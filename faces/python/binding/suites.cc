@@ -34,11 +34,12 @@ namespace {
 using Names = std::vector<std::string>;
 
 struct PySuite {
-  SuiteRows rows;
+  std::shared_ptr<const SuiteRows> rows;  // shared with the suite's pool
   TaskSuite suite;
 };
 
-PySuite encoded(SuiteRows rows) {
+PySuite encoded(SuiteRows read) {
+  auto rows = std::make_shared<const SuiteRows>(std::move(read));
   TaskSuite suite = encode(rows);
   return {std::move(rows), std::move(suite)};
 }
@@ -102,7 +103,7 @@ nb::list tasks(const PySuite& suite) {
 
 nb::list too_small(const PySuite& suite) {
   nb::list all;
-  for (const auto& task : suite.rows.too_small) all.append(task.name);
+  for (const auto& task : suite.rows->too_small) all.append(task.name);
   return all;
 }
 
@@ -237,7 +238,7 @@ nb::tuple evaluate_suite(const PySuite& suite, const nb::list& models, const Nam
       tell(progress, nb::make_tuple(share));
     });
   }
-  const RunSettings settings = run_settings(suite.rows, suite.suite, plan);
+  const RunSettings settings = run_settings(*suite.rows, suite.suite, plan);
   return nb::make_tuple(rows_of(result), results_table(result), results_json(result, settings), report_html(result, settings));
 }
 
@@ -258,11 +259,11 @@ void bind_suites(nb::module_& module) {
       .def_static("simulated", &simulated, nb::arg("name"))
       .def("tasks", &tasks, "(name, held out, normals, anomalies) of each task.")
       .def("too_small", &too_small, "Names of the kinds or tables with fewer anomalies than minimum_anomalies.")
-      .def_prop_ro("minimum_anomalies", [](const PySuite& suite) { return suite.rows.manifest.minimum_anomalies; })
-      .def("describe", [](const PySuite& suite) { return describe(suite.rows); })
+      .def_prop_ro("minimum_anomalies", [](const PySuite& suite) { return suite.rows->manifest.minimum_anomalies; })
+      .def("describe", [](const PySuite& suite) { return describe(*suite.rows); })
       .def_prop_ro("name", [](const PySuite& suite) { return suite.suite.name; })
       .def_prop_ro("of_tables", [](const PySuite& suite) { return suite.suite.of_tables(); })
-      .def_prop_ro("notes", [](const PySuite& suite) { return suite.rows.notes; });
+      .def_prop_ro("notes", [](const PySuite& suite) { return suite.rows->notes; });
   module.def("train", &train_suite, nb::arg("suite"), nb::arg("learner"), nb::arg("options"), nb::arg("threads"),
              nb::arg("progress").none());
   module.def("evaluate", &evaluate_suite, nb::arg("suite"), nb::arg("models"), nb::arg("baselines"), nb::arg("options"), nb::arg("threads"),

@@ -66,6 +66,10 @@ class Preprocessor {
   // `report` may be null; what it held is replaced.   O(rows * (width + columns)), allocates the result and a few words a category.
   Matrix transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report = nullptr) const;
 
+  // [rows.size()] one column of these features, to the same bits.   O(rows * the features of its column); without windows nothing else is
+  // made.
+  std::vector<float> transform_feature(const Table& table, std::span<const std::uint32_t> rows, std::size_t feature) const;
+
   std::size_t width() const;
   // One name a feature: "duration", "service=http", "service=(unseen)", "age is missing".
   const std::vector<std::string>& feature_names() const;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,13 @@ struct ViewOptions {
 // Numeric features cut off at [-limit, limit], as in the plain view. features [N x D], kinds [D].
 void clip_numeric(Matrix& features, std::span<const FeatureKind> kinds, float limit);
 
+// Features of N rows that are made when they are asked for, so that not all of them need be held. The same whenever they are.
+struct FeatureRows {
+  std::size_t rows = 0;                                             // N
+  std::function<std::vector<float>(std::size_t feature)> column;    // [N]; asked for of numeric features, each once
+  std::function<Matrix(std::span<const std::uint32_t> rows)> some;  // [rows.size() x D]
+};
+
 // Views of the features that a Preprocessor gives, fitted on training normals [N x D]. A joined row is, in this order:
 //   plain     [D] the features, numeric ones clipped to [-plain_clip, plain_clip]
 //   rank      [numeric features] the normal quantile of each one's mid-rank among the N normals, (rank - 1/2) / N, so that 0 is the median;
@@ -63,6 +71,8 @@ class Views {
   // Throws ShapeError if there are not as many kinds as columns, ArgumentError for no rows, no columns or an option out of range,
   // NumericError for a value that is not finite (by row and column). Indicators are 0 or 1.   O(N D log N + n d^2 + d^3), d <= widest.
   static Views fit(MatrixView features, std::span<const FeatureKind> kinds, const ViewOptions& options = {});
+  // The same. Holds one column and, of plain and rank, n rows.
+  static Views fit(const FeatureRows& features, std::span<const FeatureKind> kinds, const ViewOptions& options = {});
 
   std::size_t inputs() const { return kinds_.size(); }  // D
   std::size_t width() const { return width_; }          // of a joined row
@@ -74,6 +84,8 @@ class Views {
   // [features.rows x width()] joined rows; finite. Throws ShapeError if columns differ, NumericError for a value that is not finite. A row
   // does not depend on those beside it.   O(rows * (D + numeric log order_statistics + d^2)); allocates the result and a block of scratch.
   Matrix transform(MatrixView features) const;
+  // Of these the columns of one view; plain alone takes O(rows * D). Throws ArgumentError if there is no such view.
+  Matrix transform(MatrixView features, std::string_view name) const;
 
   // What was fitted, as a text and the arrays to it. from_parts(to_json(), tensors()) transforms to the same bits; it takes the tensors in
   // any order and throws FormatError for anything that these two do not give.
@@ -90,8 +102,8 @@ class Views {
   };
   // What follows from kinds and whitenings: numeric_, spans_, width_, quantiles_.
   void finish();
-  // Rows [first, first + count) of `out`, whose first columns are those of plain and rank.
-  void fill_plain_and_rank(MatrixView features, std::size_t first, std::size_t count, Matrix& out) const;
+  // The rows of `out` from `first` on, whose first columns are those of plain and rank.
+  void fill_plain_and_rank(MatrixView features, std::size_t first, Matrix& out) const;
   // Their columns from `to` on, once plain and rank are there; `centred` is scratch.
   void fill_whitened(const Whitening& whitening, std::size_t to, std::size_t first, std::size_t count, Matrix& centred, Matrix& out) const;
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -162,10 +163,22 @@ Preprocessor fit_preprocessor(const SuiteRows& rows);
 // Fits preprocessor and views, and encodes the rows by them. All tasks share one pool of joined rows. Of tables each has a preprocessor of
 // its own, fitted on all of its normals: it settles units, which columns vary and which categories there are. A suite without training
 // tasks is encoded so too, each held-out task with its normals as a table.
+// Throws what the preprocessor does, of any row, here and not when an episode is drawn.
 TaskSuite encode(const SuiteRows& rows);
 // Encodes them as those were encoded that a model was trained on, by its preprocessor, views and reference. Throws ArgumentError for a
 // suite of tables.
 TaskSuite encode(const SuiteRows& rows, Preprocessor preprocessor, Views views, Matrix reference);
+
+// Joined rows are several times as wide as the columns they are made of. What these take at most before encode does without them, where
+// it is given the table to keep: an episode then takes the time of encoding its rows besides.
+inline constexpr std::size_t kMostHeldBytes = std::size_t{256} << 20U;
+// The same, with tasks, episodes and errors to the same bits, but a pool whose joined rows would take more than `most_held` bytes does not
+// hold them: it makes the rows of an episode of the table when they are drawn. It then shares `rows` with the caller, or takes their table,
+// and holds two words a row besides. With windows, which are of whole tables, it holds the features too. Suites of tables are held always.
+TaskSuite encode(SuiteRows&& rows, std::size_t most_held = kMostHeldBytes);
+TaskSuite encode(std::shared_ptr<const SuiteRows> rows, std::size_t most_held = kMostHeldBytes);
+TaskSuite encode(std::shared_ptr<const SuiteRows> rows, Preprocessor preprocessor, Views views, Matrix reference,
+                 std::size_t most_held = kMostHeldBytes);
 
 // For people: the tasks with their counts, the files, what was dropped; what `oddshot suite check` prints.
 std::string describe(const SuiteRows& rows);

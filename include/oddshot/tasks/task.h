@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,15 +16,21 @@
 
 namespace oddshot {
 
-// Rows that several tasks draw from.
+// Rows that several tasks draw from: held, or, where that would take too much memory, made whenever they are asked for, to the same bits.
 struct RowPool {
-  Matrix rows;  // [N x W] joined rows: every view side by side
+  Matrix rows;  // [N x W] joined rows: every view side by side; empty where `make` gives them
+  // [numbers.size() x columns of that view] of the pool rows of these numbers; may be called concurrently. Empty where `rows` holds them.
+  std::function<Matrix(std::span<const std::uint32_t> numbers, std::string_view view)> make;
   // [N]; equal for rows with equal features (the plain view) and equal class (normal or anomaly): duplicates of one row.
   std::vector<std::uint32_t> identity;
-  std::vector<ViewSpan> views;  // of the columns; empty: there is one, "plain", of all of them
+  std::vector<ViewSpan> views;  // of the columns; empty: there is one, "plain", of all of them. Not empty where there is `make`.
 
+  std::size_t width() const;  // W
   // Throws ArgumentError if there is no such view.
   ViewSpan span(std::string_view name) const;
+  // The rows of these numbers, in this order: [numbers.size() x columns of `view`], or joined rows if it is empty. Throws ArgumentError if
+  // there is no such view.   O(numbers * columns) where rows are held; else what encoding those rows takes.
+  Matrix gather(std::span<const std::uint32_t> numbers, std::string_view view = {}) const;
 };
 
 // Indices into the pool. `pool` is shared by all tasks cut from the same table and by nobody else.
