@@ -164,8 +164,8 @@ held_out = ["k3"]
 
 
 def memory_of_training():
-    """Peak memory of meta-training on a large table, beside its feature matrix, in MB. $ODDSHOT_BENCH_MB: of the file (200)."""
-    megabytes = int(os.environ.get("ODDSHOT_BENCH_MB", "200"))
+    """Peak memory of meta-training on a large table, beside its feature matrix, in MB. $ODDSHOT_BENCH_MB: of the file (2000)."""
+    megabytes = int(os.environ.get("ODDSHOT_BENCH_MB", "2000"))
     draw = random.Random(1)
     lines = []
     for r in range(6000):
@@ -264,13 +264,13 @@ def targets(peaks):
         worked, clock = kept.once(what, process)
         row(f"{what}, whole process", f"{least} ms", f"{clock:.0f} ms by the clock, {worked:.0f} ms of processor time, all threads", least / clock)
     us = bench_times("experts/experts_bench", "score_space")["score_space/map"]
-    row("an episode into score space (50 + 5 support, 64 query, 40 columns, four views), one thread", "1 ms", f"{us / 1e3:.2f} ms", 1e3 / us)
+    row("an episode into score space (50 + 5 support, 64 query, 40 columns, four views), one thread", "1 ms", f"{us / 1e3:.2f} ms", 1e3 / us, "score space")
     universal = bench_times("detector/universal_bench", "universal")
     for what, case in (("fitting it", "fit"), ("`oddshot adapt`: with p-values, and judged by folds", "adapt")):
         ms = universal[f"universal/{case}"] / 1e3
-        row(f"adapting the universal model (512 normals, 5 anomalies, 20 columns), one thread: {what}", "50 ms", f"{ms:.1f} ms", 50 / ms)
+        row(f"adapting the universal model (512 normals, 5 anomalies, 20 columns), one thread: {what}", "50 ms", f"{ms:.1f} ms", 50 / ms, "adapting the universal model")
     rate = 1000 / universal["universal/score"] * 1e6
-    row("scoring by it, one thread", "20,000 rows/s", f"{rate:,.0f} rows/s", rate / 20_000)
+    row("scoring by it, one thread", "20,000 rows/s", f"{rate:,.0f} rows/s", rate / 20_000, "scoring by the universal model")
     memory = kept.once("memory", memory_of_training)
     times = memory["peak_mb"] / memory["matrix_mb"]
     row(f"memory of meta-training on a table of {memory['file_mb']} MB", "under 1.3x the feature matrix",
@@ -297,7 +297,7 @@ def learner_rows():
     within = len(steps) - len(over)
     summary = ("every learner: a step against its operations at MAML's rate, one thread", f"{LEAST_OVER}x",
                f"{within} of {len(steps)}" + (f"; over: {', '.join(over)}" if over else ""), "reached" if not over else f"**{within} of {len(steps)}**")
-    return table(("learner", "MFLOP a step", "ms", "GFLOP/s", "over", f"within {LEAST_OVER}x"), rows), summary
+    return table(("learner", "MFLOP a step", "ms", "GFLOP/s", "over", f"within {LEAST_OVER}x"), rows), summary, over
 
 
 def peers():
@@ -333,7 +333,8 @@ BENDS = {
     "Support rows": "Few rows leave the tiles of a product partly empty, and the steps on the weights (one read and one write for each) weigh more.",
     "Columns": "From 159 columns on layer 1 goes by products of the support's rows with each other (src/learners/row_products.h), which are fewer: "
                "those that are made are counted, so the time falls more than the rate shows.",
-    "Width of two hidden layers": "Below 32 a vector of 16 is empty in part and a product is over before it is in swing; from 256 on a task's weights along "
+    "Width of two hidden layers": "Below 32 a product is over before it is in swing, and wide vectors are empty in part; at 100 rows of weights "
+                                  "lie across lines of the cache; from 256 on a task's weights along "
                                   "the inner steps leave the second cache, and with 20 support rows each is used 20 times when it comes back.",
     "Hidden layers of 64": "Straight: each layer is the same work.",
     "Inner steps": "Straight: each step is the same work, forward and on the way back.",
@@ -361,11 +362,23 @@ def curves(base_share, peaks, shares):
     return "\n".join(text)
 
 
+def profiled(name):
+    """What is run to see where the time goes of what falls short."""
+    benches = {"score space": ("experts/experts_bench", "score_space/map"), "adapting the universal model": ("detector/universal_bench", "universal/adapt"),
+               "scoring by the universal model": ("detector/universal_bench", "universal/score")}
+    if name in benches:
+        program, case = benches[name]
+        return [BENCHES / program, f"--benchmark_filter={case}", "--benchmark_min_time=3"]
+    if name in [work for work, _, _ in YARDSTICK] + ["adapt", "score"]:
+        return [PROGRAM, "bench", "--workload", name, "--seconds", "4"]
+    return [BENCHES / "learners/learners_bench", name, "alone"]
+
+
 def profile(name):
-    """Where the time of a workload goes, by the sampling of `perf` on the processor's clock; nothing where there is no perf."""
+    """Where the time goes, by the sampling of `perf` on the processor's clock; nothing where there is no perf."""
     data = ROOT / "out/perf.data"
     data.parent.mkdir(exist_ok=True)
-    record = ["perf", "record", "-q", "-F", "3000", "-e", "cpu-clock", "-o", data, PROGRAM, "bench", "--workload", name, "--seconds", "4"]
+    record = ["perf", "record", "-q", "-F", "3000", "-e", "cpu-clock", "-o", data, *profiled(name)]
     try:
         done = subprocess.run(record, capture_output=True, check=False)
         report = subprocess.run(["perf", "report", "-i", data, "--stdio", "-g", "none"], capture_output=True, text=True, check=False).stdout
@@ -386,7 +399,8 @@ def main():
     shares = {}
     rows, one_thread, falls_short = targets(peaks)
     curve_text = curves(one_thread["w1"]["share_of_peak"], peaks, shares)
-    learner_text, summary = learner_rows()
+    learner_text, summary, over = learner_rows()
+    falls_short += over
     rows += [size_row(shares, one_thread["w1"]["share_of_peak"]), summary]
     profiles = "\n".join(filter(None, (kept.once(f"profile {name}", lambda name=name: profile(name)) for name in dict.fromkeys(falls_short))))
     text = f"""# Performance

@@ -1,6 +1,6 @@
 // Every learner's training step at the yardstick's size, beside what its operations would take at the rate of MAML's: a network 40-64-64-1
 // with ReLU, 32 tasks, a support of 20 rows and a query of 64, one thread. One JSON object a line, of
-// all or of the one named by the argument:
+// all or of the one named by the argument (a second one, any word: its steps alone, some seconds of them, for a profiler):
 //   learner, mflop a step, ms a step, over = time / (operations / MAML's rate)
 // Operations are counted, not derived: a learner made while `counting` is set takes its kernels from a table that adds up what passes
 // through its products (2 for each multiply-add, 3 for each term of a distance, a subtraction more). Elementwise work, factorisations and
@@ -157,6 +157,10 @@ int main(int argc, char** argv) {
       if (entry.trained_as != entry.name || (argc > 1 && entry.name != argv[1])) continue;
       const double mflop = counted_mflop(entry, episodes);
       Step step(entry, episodes);
+      if (argc > 2) {  // for a profiler
+        for (int i = 0; i < 3; ++i) fastest_ms(step);
+        continue;
+      }
       Step maml(*find_learner("maml"), episodes);
       const double maml_ms = fastest_ms(maml);  // beside each, as the clock moves
       const double ms = fastest_ms(step);

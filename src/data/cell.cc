@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -40,7 +39,7 @@ struct Padded {
     const char* const p = text.data();
     if (n > 8) {
       high = load<std::uint64_t>(p + n - 8);
-      low = n < 16 ? load<std::uint64_t>(p) << (8 * (16 - n)) | (in_each_byte('0') & low_bytes(16 - n)) : load<std::uint64_t>(p);
+      low = load<std::uint64_t>(p) << (8 * (16 - n)) | (in_each_byte('0') & low_bytes(16 - n));
       return;
     }
     const std::size_t before = 8 * (8 - n);  // bits

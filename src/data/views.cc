@@ -140,10 +140,7 @@ const ViewSpan& find_view(std::span<const ViewSpan> spans, std::string_view name
 }
 
 Views Views::fit(MatrixView features, std::span<const FeatureKind> kinds, const ViewOptions& options) {
-  options.validate();
   if (kinds.size() != features.cols) throw ShapeError(fmt::format("{} kinds for {} features", kinds.size(), features.cols));
-  if (features.rows == 0) throw ArgumentError("no rows to fit views on");
-  if (features.cols == 0) throw ArgumentError("no features to fit views on");
   check_finite(features);
   const auto column = [&](std::size_t feature) {
     std::vector<float> values(features.rows);
@@ -170,6 +167,8 @@ Views Views::fit(const FeatureRows& features, std::span<const FeatureKind> kinds
   fitted.order_statistics_ = Matrix(numeric.size(), kept);
   for (std::size_t i = 0; i < numeric.size(); ++i) {
     std::vector<float> column = features.column(numeric[i]);
+    if (column.size() != features.rows)
+      throw ShapeError(fmt::format("{} values of feature {} for {} rows", column.size(), numeric[i], features.rows));
     check_finite(column, numeric[i]);
     std::sort(column.begin(), column.end());
     for (std::size_t k = 0; k < kept; ++k) fitted.order_statistics_(i, k) = column[spread(k, kept, column.size())];
@@ -183,8 +182,12 @@ Views Views::fit(const FeatureRows& features, std::span<const FeatureKind> kinds
   }
   Matrix rows(taken.size(), kinds.size() + numeric.size());
   for (std::size_t first = 0; first < rows.rows(); first += kRowsAtATime) {
-    const Matrix some = features.some(std::span(taken).subspan(first, std::min(kRowsAtATime, taken.size() - first)));
-    if (some.cols() != kinds.size()) throw ShapeError(fmt::format("{} kinds for {} features", kinds.size(), some.cols()));
+    const auto asked = std::span(taken).subspan(first, std::min(kRowsAtATime, taken.size() - first));
+    const Matrix some = features.some(asked);
+    if (some.rows() != asked.size() || some.cols() != kinds.size()) {
+      throw ShapeError(
+          fmt::format("{} rows of {} features, where {} of {} were asked for", some.rows(), some.cols(), asked.size(), kinds.size()));
+    }
     for (std::size_t at = 0; at < some.rows(); at += kBlock) {
       fitted.fill_plain_and_rank(some.view().slice(at, std::min(kBlock, some.rows() - at)), first + at, rows);
     }
@@ -296,6 +299,7 @@ Matrix Views::transform(MatrixView features) const {
 }
 
 Matrix Views::transform(MatrixView features, std::string_view name) const {
+  if (features.cols != inputs()) throw ShapeError(fmt::format("{} features a row; the views are of {}", features.cols, inputs()));
   const ViewSpan& wanted = span(name);
   if (wanted.name != kPlain) return copied(view(transform(features), wanted));
   check_finite(features);

@@ -1,4 +1,4 @@
-// The numeric kernels: small dense products with fused epilogues, elementwise functions, distances. One source compiled for every
+// The numeric kernels: small dense products with fused epilogues, elementwise functions, distances, trees. One source compiled for every
 // vector target and chosen at run time; the plain scalar version is always built and is fallback, documentation and oracle.
 // T is float (work) or double (oracles). All planes are row-major with a leading dimension ld >= columns; no alignment is required.
 // Sizes may be 0. Values beyond the named rows and columns are neither read into a result nor written.
@@ -49,8 +49,8 @@ inline constexpr std::size_t kMostOrdered = 128;
 // Of multiply_add(): enough for two units of 4 cycles latency, few enough for 16 registers.
 inline constexpr std::size_t kChains = 10;
 
-// A node of a tree, and of its kind all there are: rows whose value is above the threshold go right. columns[offset + j] is the value of
-// row j. A node as it stands here sends everything left.
+// A node of a tree: rows whose value is above the threshold go right. columns[offset + j] is the value of row j. As it stands here a node
+// sends everything left.
 template <class T>
 struct Cut {
   T threshold = std::numeric_limits<T>::infinity();
@@ -121,7 +121,8 @@ struct Table {
 
   // value[i] = z[i] / sqrt(z[i]^2 + c^2), and its slope c^2 / (z[i]^2 + c^2)^(3/2) unless `slope` is null; c > 0. May be in place.
   void (*squash)(std::size_t n, T c, const T* z, T* value, T* slope);
-  // x [3 x n], hidden [W x n] and y [2 x n], all of leading dimension ld. Its tanh is within 4e-7 of the real value (float).
+  // x [3 x n], hidden [W x n] and y [2 x n], all of leading dimension ld. Its tanh is within 4e-7 of the real value (float), its slope
+  // 1 - h^2 within 1e-6: where tanh is near 1, few of the slope's digits are left.
   void (*shared_forward)(const SharedNetwork<T>& net, std::size_t n, const T* x, std::size_t ld, T* hidden, T* y);
   // The way back from d_y = dloss/dy [2 x n] and what the way there left in `hidden`: d_x [3 x n] becomes dloss/dx; what the n coordinates
   // add to the loss's slope by `in` and `out` is added to d_in and d_out.

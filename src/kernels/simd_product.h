@@ -26,7 +26,8 @@ HWY_BEFORE_NAMESPACE();
 namespace oddshot::kernels::HWY_NAMESPACE {
 
 // The registers decide the tile: of 32, 6 x 4 sums + 4 of b + 1 broadcast take 29; of 16, 6 x 2 + 2 + 1 take 15. Fewer than 8 sums would
-// show the latency of the multiply-add (4 cycles, 2 a cycle), so narrow tiles are taller, and tiles of few rows wider.
+// show the latency of the multiply-add (4 cycles, 2 a cycle), so narrow tiles are taller, and tiles of few rows wider: of those b is read
+// from memory where a register is wanting. A row of a network 40-64-64-1 alone takes half the time so, with 16 registers.
 inline constexpr std::size_t kWidest = 8;  // vectors of a tile of one row
 #if HWY_MAX_BYTES == 64 || HWY_ARCH_ARM_A64
 inline constexpr std::size_t kMaxVectors = 4;

@@ -21,7 +21,11 @@ namespace oddshot::kernels::HWY_NAMESPACE {
 // tanh(z) within 4e-7 of its size: z p(s) / q(s), s = z^2, up to |z| = 9, beyond which float knows no difference from 1. Half the work of
 // the tanh of simd_activations.h, which also keeps the digits of its slope.
 HWY_INLINE Floats rational_tanh(Floats z) {
+#if HWY_ARCH_X86
   const Floats x = hn::Max(set(-9), hn::Min(set(9), z));  // in this order they keep a NaN
+#else
+  const Floats x = hn::IfThenElse(hn::IsNaN(z), z, hn::Max(set(-9), hn::Min(set(9), z)));
+#endif
   const Floats s = hn::Mul(x, x);
   const Floats p = polynomial(s, 1.0F, 0.1338102072F, 0.003495583078F, 2.060900079e-05F, 1.335455124e-08F);
   const Floats q = polynomial(s, 1.0F, 0.4671433568F, 0.02587696351F, 0.000328562659F, 7.776512803e-07F);

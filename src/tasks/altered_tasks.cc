@@ -92,8 +92,9 @@ Task altered_task(const Material& from, const char* name, Change change, std::si
   const auto pool = std::make_shared<RowPool>();
   pool->views = real.pool->views;
   pool->identity = identities(copy.features);
-  Task task{real.name + " with " + name + " " + std::to_string(number + 1), pool, std::vector<std::uint32_t>(copy.normals), {}};
-  std::iota(task.normals.begin(), task.normals.end(), 0U);
+  std::vector<std::uint32_t> normals(copy.normals);
+  std::iota(normals.begin(), normals.end(), 0U);
+  Task task{real.name + " with " + name + " " + std::to_string(number + 1), pool, std::move(normals), {}};
   for (auto r = static_cast<std::uint32_t>(copy.normals); r < rows.size(); ++r) {
     if (pool->identity[r] >= copy.normals) task.anomalies.push_back(r);  // what cannot be told from a normal any more is no anomaly
   }

@@ -67,9 +67,10 @@ void check_space(std::span<const Task> training, const FeatureSpace& space) {
     next += group.count;
   }
   for (const Task& task : training) {
-    if (task.pool->width() < space.width()) {
+    const std::size_t columns = task.pool->span(kPlain).count;
+    if (columns < space.width()) {
       throw ShapeError(
-          fmt::format("the rows of task \"{}\" have {} columns, fewer than the {} features", task.name, task.pool->width(), space.width()));
+          fmt::format("the plain rows of task \"{}\" have {} columns, fewer than the {} features", task.name, columns, space.width()));
     }
   }
 }
@@ -221,7 +222,7 @@ std::vector<TaskSource> augment(std::span<const Task> training, const FeatureSpa
 }
 
 bool is_large_enough(const Task& task, const EpisodeSpec& episode) {
-  const auto holds = [&](const std::vector<std::uint32_t>& rows, std::size_t wanted) {
+  const auto holds = [&](std::span<const std::uint32_t> rows, std::size_t wanted) {
     std::unordered_set<std::uint32_t> different;
     for (std::size_t i = 0; i < rows.size() && different.size() < wanted; ++i) different.insert(task.pool->identity[rows[i]]);
     return different.size() >= wanted;

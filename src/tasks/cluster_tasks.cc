@@ -28,13 +28,13 @@ struct Ground {
 
 Ground make_ground(const Material& material, Stream& stream) {
   const TaskFamily& family = material.family;
-  std::vector<std::uint32_t> all = family.normals();
+  std::vector<std::uint32_t> all(family.normals().begin(), family.normals().end());
   for (const Task* task : family.tasks) all.insert(all.end(), task->anomalies.begin(), task->anomalies.end());
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   Ground ground;
   ground.rows = thinned(all, kMostRows, stream);
-  std::vector<std::uint32_t> normals = family.normals();
+  std::vector<std::uint32_t> normals(family.normals().begin(), family.normals().end());
   std::sort(normals.begin(), normals.end());
   for (const std::uint32_t row : ground.rows) ground.is_normal.push_back(std::binary_search(normals.begin(), normals.end(), row) ? 1 : 0);
   ground.features = features_of(family.pool(), material.space, ground.rows);
@@ -73,15 +73,17 @@ std::vector<Task> tasks_of_run(const Material& material, const Ground& ground, s
               {},
               {}};
     std::size_t size = 0;
+    std::vector<std::uint32_t> normals;
     for (std::size_t i = 0; i < rows; ++i) {
       if (clusters.assignment[i] == cluster) {
         ++size;
         if (ground.is_double[i] == 0) task.anomalies.push_back(ground.rows[i]);
       } else if (ground.is_normal[i] != 0) {
-        task.normals.push_back(ground.rows[i]);
+        normals.push_back(ground.rows[i]);
       }
     }
     if (static_cast<double>(size) > kLargestCluster * static_cast<double>(rows)) continue;
+    task.normals = std::move(normals);
     if (is_large_enough(task, material.episode)) made.push_back(std::move(task));
   }
   return made;

@@ -89,7 +89,7 @@ class IdentitySet {
 struct ClassDraw {
   std::vector<std::uint32_t> support, query;  // pool rows
 };
-ClassDraw draw(const RowPool& pool, const std::vector<std::uint32_t>& rows, std::size_t support, std::size_t query, Stream& stream) {
+ClassDraw draw(const RowPool& pool, std::span<const std::uint32_t> rows, std::size_t support, std::size_t query, Stream& stream) {
   ClassDraw result;
   RandomOrder order(rows.size(), support + query, stream);
   result.support.reserve(support);
@@ -123,7 +123,7 @@ void check_query(const Task& task, const char* what, std::size_t have, std::size
   }
 }
 
-// Both classes' rows of that part, which those of the anomalies are added to.
+// Both classes' rows of that part, with labels: `normals` becomes the numbers of both.
 void gather_rows(const RowPool& pool, std::string_view view, std::vector<std::uint32_t>& normals,
                  const std::vector<std::uint32_t>& anomalies, Matrix& rows, std::vector<std::uint8_t>& labels) {
   labels.assign(normals.size(), 0);

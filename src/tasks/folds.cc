@@ -20,9 +20,9 @@ constexpr float kAnywhere = 1.0F / 7;  // share of the normals that fall into a 
 constexpr std::uint32_t kFindClusters = 0;
 constexpr std::uint32_t kScatter = 1;
 
-// The fold of each of these normals: by cluster, the largest clusters dealt out first. Every normal is looked at once, a part of them at
-// a time: where the pool makes its rows, that is the time of encoding them all anew.
-std::vector<std::uint32_t> folds_of(const RowPool& pool, const std::vector<std::uint32_t>& normals, std::size_t folds,
+// The fold of each of these normals: by cluster, the largest clusters dealt out first. They are looked at a part at a time: where the pool
+// makes its rows, that is the time of encoding them all anew, and twice those that centres are found on.
+std::vector<std::uint32_t> folds_of(const RowPool& pool, std::span<const std::uint32_t> normals, std::size_t folds,
                                     std::size_t least_normals, Stream stream) {
   const auto rows_of = [&](std::span<const std::uint32_t> numbers) {
     std::vector<std::uint32_t> rows(numbers.size());
@@ -73,11 +73,14 @@ std::vector<TaskSuite> leave_tasks_out(const TaskSuite& suite, std::size_t folds
         fmt::format("{} folds of {} training tasks; there must be 2 folds at least, and a task for each", folds, suite.training.size()));
   }
   const Stream stream(seed, Purpose::kFold, 0);
-  std::map<std::vector<std::uint32_t>, std::vector<std::uint32_t>> fold_of;  // of each set of normals
+  std::vector<std::pair<RowNumbers, std::vector<std::uint32_t>>> fold_of;  // of each set of normals
+  const auto found = [&](const RowNumbers& normals) {
+    return std::ranges::find_if(fold_of, [&](const auto& one) { return one.first == normals; });
+  };
   for (const Task& task : suite.training) {
-    if (!suite.of_tables() && !fold_of.contains(task.normals)) {
-      fold_of[task.normals] =
-          folds_of(*task.pool, task.normals, folds, least_normals, stream.fork(static_cast<std::uint32_t>(fold_of.size())));
+    if (!suite.of_tables() && found(task.normals) == fold_of.end()) {
+      const Stream own = stream.fork(static_cast<std::uint32_t>(fold_of.size()));
+      fold_of.emplace_back(task.normals, folds_of(*task.pool, task.normals, folds, least_normals, own));
     }
   }
   std::vector<TaskSuite> result;
@@ -91,10 +94,12 @@ std::vector<TaskSuite> leave_tasks_out(const TaskSuite& suite, std::size_t folds
         copy.normals = task.normals;
         continue;
       }
-      const auto& fold_of_normal = fold_of.at(task.normals);
+      const auto& fold_of_normal = found(task.normals)->second;
+      std::vector<std::uint32_t> normals;
       for (std::size_t i = 0; i < task.normals.size(); ++i) {
-        if ((fold_of_normal[i] == f) == left_out) copy.normals.push_back(task.normals[i]);
+        if ((fold_of_normal[i] == f) == left_out) normals.push_back(task.normals[i]);
       }
+      copy.normals = std::move(normals);
     }
     if (!suite.of_tables()) fold.reference = reference_of(fold.training);
   }

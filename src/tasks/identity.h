@@ -17,7 +17,8 @@ std::vector<std::uint32_t> identities(MatrixView rows, std::span<const std::uint
 std::uint64_t row_hash(std::span<const float> row);
 
 // The same of rows of which only the hashes [N] are held: rows_of gives rows by their numbers, [numbers.size() x D], and is asked for those
-// that share a hash, some thousands at a time. Takes a word a row besides the hashes and the result.   O(N log N + D * duplicates).
+// that share a hash, some thousands at a time. Takes a word a row besides the hashes and the result.   O(N log N + D * duplicates), as long
+// as rows that differ hardly ever share a hash.
 std::vector<std::uint32_t> identities(std::span<const std::uint64_t> hashes,
                                       const std::function<Matrix(std::span<const std::uint32_t> numbers)>& rows_of,
                                       std::span<const std::uint8_t> classes = {});

@@ -42,12 +42,6 @@ std::size_t pick_row(const std::vector<Weight>& weights, double total, Stream& s
   return pick;
 }
 
-Matrix take_rows(MatrixView rows, std::span<const std::uint32_t> chosen) {
-  Matrix taken(chosen.size(), rows.cols);
-  for (std::size_t c = 0; c < chosen.size(); ++c) std::copy_n(rows.row(chosen[c]).begin(), rows.cols, taken.row(c).begin());
-  return taken;
-}
-
 // Seeds: the first row at random, each next with a chance in proportion to its squared distance to those there are.
 Matrix seed_centres(MatrixView rows, std::size_t k, Stream& stream) {
   std::vector<std::uint32_t> chosen = {static_cast<std::uint32_t>(stream.below(rows.rows))};
@@ -61,7 +55,7 @@ Matrix seed_centres(MatrixView rows, std::size_t k, Stream& stream) {
     if (total == 0) break;  // every row is a seed already
     chosen.push_back(static_cast<std::uint32_t>(pick_row(distance, total, stream)));
   }
-  return take_rows(rows, chosen);
+  return gathered<float>(rows, chosen);
 }
 
 double assign(MatrixView rows, MatrixView centres, std::vector<std::uint32_t>& assignment) {
@@ -127,7 +121,7 @@ Matrix rough_seeds(MatrixView rows, std::size_t k, Stream& stream) {
     if (total == 0) break;
     chosen.push_back(static_cast<std::uint32_t>(pick_row(nearest, total, stream)));
   }
-  return take_rows(rows, chosen);
+  return gathered<float>(rows, chosen);
 }
 
 // assign() in single precision, a block of rows at a time; `inertia` is that of the rows before.

@@ -19,7 +19,7 @@ struct TaskFamily {
   std::vector<const Task*> tasks;
 
   const RowPool& pool() const { return *tasks.front()->pool; }
-  const std::vector<std::uint32_t>& normals() const { return tasks.front()->normals; }
+  const RowNumbers& normals() const { return tasks.front()->normals; }
 };
 
 // What one way is given: a family, and how many tasks it shall make of it at most.

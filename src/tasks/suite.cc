@@ -39,7 +39,10 @@ std::vector<Task> to_tasks(const std::vector<TaskRows>& from, const std::shared_
     std::transform(rows.begin(), rows.end(), result.begin(), [&](std::uint32_t r) { return place[r]; });
     return result;
   };
-  for (const auto& rows : from) tasks.push_back({rows.name, pool, places(rows.normals), places(rows.anomalies)});
+  for (std::size_t t = 0; t < from.size(); ++t) {
+    const bool shared = t > 0 && from[t].normals == from[t - 1].normals;
+    tasks.push_back({from[t].name, pool, shared ? tasks.back().normals : RowNumbers(places(from[t].normals)), places(from[t].anomalies)});
+  }
   return tasks;
 }
 
@@ -137,7 +140,7 @@ TaskSuite encode_rows(const SuiteRows& rows, std::shared_ptr<const SuiteRows> sh
   std::vector<std::uint64_t> hashes(count);  // of plain rows
   // Some rows at a time, each once: of features, and of views that are several times as wide, no second copy of all is held. Windows are of
   // whole tables, so that features with windows are made at once.
-  const std::size_t at_a_time = windows ? rows.table.rows() : kRowsAtATime;
+  const std::size_t at_a_time = windows ? std::max<std::size_t>(rows.table.rows(), 1) : kRowsAtATime;
   const auto encode_part = [&](std::size_t begin, std::size_t end, TransformReport* report) {
     for (std::size_t first = begin; first < std::max(end, begin + 1); first += at_a_time) {
       const auto some = std::span(numbers).subspan(first, std::min(at_a_time, end - first));
@@ -306,10 +309,14 @@ TaskSuite encode(SuiteRows&& rows, std::size_t most_held) {
   return suite;
 }
 
-TaskSuite encode(std::shared_ptr<const SuiteRows> rows, std::size_t most_held) { return encode_rows(*rows, rows, most_held); }
+TaskSuite encode(std::shared_ptr<const SuiteRows> rows, std::size_t most_held) {
+  const SuiteRows& read = *rows;
+  return encode_rows(read, std::move(rows), most_held);
+}
 
 TaskSuite encode(std::shared_ptr<const SuiteRows> rows, Preprocessor preprocessor, Views views, Matrix reference, std::size_t most_held) {
-  return encode_rows(*rows, rows, most_held, std::move(preprocessor), std::move(views), std::move(reference));
+  const SuiteRows& read = *rows;
+  return encode_rows(read, std::move(rows), most_held, std::move(preprocessor), std::move(views), std::move(reference));
 }
 
 std::string describe(const SuiteRows& rows) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -108,9 +109,11 @@ Task encode_table(const TableTask& table, const PreprocessorOptions& options, co
   std::fill(classes.begin() + static_cast<std::ptrdiff_t>(table.task.normals.size()), classes.end(), std::uint8_t{1});
   pool->identity = identities(pool->rows, classes);
 
-  Task task{table.task.name, pool, {}, {}};
-  for (std::uint32_t r = 0; r < rows.size(); ++r) (classes[r] == 0 ? task.normals : task.anomalies).push_back(r);
-  return task;
+  std::vector<std::uint32_t> normals(table.task.normals.size());
+  std::vector<std::uint32_t> anomalies(table.task.anomalies.size());
+  std::iota(normals.begin(), normals.end(), 0U);
+  std::iota(anomalies.begin(), anomalies.end(), static_cast<std::uint32_t>(normals.size()));
+  return {table.task.name, pool, std::move(normals), std::move(anomalies)};
 }
 
 void describe_side(std::string& text, const SuiteRows& rows, bool held_out) {

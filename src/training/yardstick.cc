@@ -74,16 +74,15 @@ Task make_task(std::size_t columns, std::size_t rows_a_class) {
   pool->rows.resize(2 * rows_a_class, columns);
   pool->identity.resize(pool->rows.rows());
   std::iota(pool->identity.begin(), pool->identity.end(), 0U);
-  Task task;
-  task.name = "yardstick";
+  std::vector<std::uint32_t> normals;
+  std::vector<std::uint32_t> anomalies;
   Stream stream(1, Purpose::kTest, 0);
   for (std::uint32_t r = 0; r < pool->rows.rows(); ++r) {
     const bool anomaly = r >= rows_a_class;
     for (float& value : pool->rows.row(r)) value = stream.normal() + (anomaly ? 0.5F : 0.0F);
-    (anomaly ? task.anomalies : task.normals).push_back(r);
+    (anomaly ? anomalies : normals).push_back(r);
   }
-  task.pool = std::move(pool);
-  return task;
+  return {"yardstick", std::move(pool), std::move(normals), std::move(anomalies)};
 }
 
 // ---- its operations ----------------------------------------------------------------------------------------------------------------

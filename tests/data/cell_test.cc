@@ -90,8 +90,8 @@ TEST(Cell, ReadsTheNearestFloatOfAnyDecimal) {
 
 // Whatever stands in place of a digit, wherever: a second point, a byte that is a digit but for one bit, one beyond ASCII.
 TEST(Cell, TakesNothingElseForADigit) {
-  for (const std::string digits :
-       {"1", "12", "123", "1234", "12345.6", "1234567", "1234567.8", "0.123456789", "00001234567.890", "1234567890123456"}) {
+  for (const std::string digits : {"1", "12", "123", "1234", "12345.6", "1234567", "12345678", "12345.67", "1234567.8", "0.123456789",
+                                   "00001234567.890", "1234567890123456"}) {
     for (std::size_t place = 0; place < digits.size(); ++place) {
       for (int byte = 0; byte < 256; ++byte) {
         std::string text = digits;

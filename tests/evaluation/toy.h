@@ -27,6 +27,7 @@ inline Task make_task(std::string name, float id, std::size_t normals, std::size
   pool->rows = Matrix(rows, 4);
   Stream stream(1, Purpose::kTest, static_cast<std::uint64_t>(id));
   Task task;
+  std::vector<std::uint32_t> normal_rows;
   for (std::size_t r = 0; r < rows; ++r) {
     const bool anomaly = r >= normals;
     pool->rows(r, kLabel) = anomaly ? 1.0F : 0.0F;
@@ -34,8 +35,9 @@ inline Task make_task(std::string name, float id, std::size_t normals, std::size
     pool->rows(r, kRow) = static_cast<float>(r);
     pool->rows(r, kNoise) = stream.uniform();
     pool->identity.push_back(static_cast<std::uint32_t>(r));
-    (anomaly ? task.anomalies : task.normals).push_back(static_cast<std::uint32_t>(r));
+    (anomaly ? task.anomalies : normal_rows).push_back(static_cast<std::uint32_t>(r));
   }
+  task.normals = std::move(normal_rows);
   task.name = std::move(name);
   task.pool = std::move(pool);
   return task;

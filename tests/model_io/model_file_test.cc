@@ -196,11 +196,13 @@ TEST(ModelFile, TrainingGoesOnFromACheckpointAsIfItHadNotStopped) {
   Stream stream(1, Purpose::kTest, 0);
   std::vector<Task> tasks(1);
   tasks[0].name = "shifted";
+  std::vector<std::uint32_t> normals;
   for (std::uint32_t r = 0; r < 200; ++r) {
     for (float& value : pool->rows.row(r)) value = stream.normal() + (r < 100 ? 0.0F : 1.0F);
     pool->identity.push_back(r);
-    (r < 100 ? tasks[0].normals : tasks[0].anomalies).push_back(r);
+    (r < 100 ? normals : tasks[0].anomalies).push_back(r);
   }
+  tasks[0].normals = std::move(normals);
   tasks[0].pool = pool;
   ThreadPool threads(1);
   model.training.steps = 6;

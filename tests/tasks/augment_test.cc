@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -315,8 +316,8 @@ TEST(Augment, MadeRowsPassThroughTheMapToPoolRows) {
     for (const Task& task : sources[0].tasks) {
       ASSERT_EQ(task.pool->rows.cols(), 2 * kWidth) << name;
       EXPECT_EQ(task.pool->views, viewed->views) << name;
-      for (const auto* rows : {&task.normals, &task.anomalies}) {
-        for (const auto r : *rows) ASSERT_EQ(task.pool->rows(r, kWidth), 10 * task.pool->rows(r, 0)) << task.name;
+      for (const std::span<const std::uint32_t> rows : {std::span<const std::uint32_t>(task.normals), std::span(task.anomalies)}) {
+        for (const auto r : rows) ASSERT_EQ(task.pool->rows(r, kWidth), 10 * task.pool->rows(r, 0)) << task.name;
       }
     }
   }
@@ -412,10 +413,10 @@ TEST(Augment, TasksWithNormalsOfTheirOwnAreAugmentedApart) {
   ASSERT_EQ(sources.size(), 1U);
   std::size_t of_first = 0;
   for (const Task& task : sources[0].tasks) {
-    const bool is_first = task.normals.front() < kNormals / 2;
+    const bool is_first = task.normals[0] < kNormals / 2;
     of_first += is_first ? 1 : 0;
-    for (const auto* rows : {&task.normals, &task.anomalies}) {
-      for (const auto r : *rows) {
+    for (const std::span<const std::uint32_t> rows : {std::span<const std::uint32_t>(task.normals), std::span(task.anomalies)}) {
+      for (const auto r : rows) {
         EXPECT_EQ(
             std::ranges::binary_search(is_first ? first : second, r) || std::ranges::binary_search(training[is_first ? 0 : 1].anomalies, r),
             true);

@@ -86,7 +86,9 @@ TEST(Encode, ManyRowsAreThoseOfOneTransform) {
   for (const bool held_out : {false, true}) {
     const Task& task = held_out ? suite.held_out.at(0) : suite.training.at(0);
     const TaskRows& from = held_out ? rows.held_out[0] : rows.training[0];
-    for (const auto& [pool_rows, table_rows] : {std::pair(task.normals, from.normals), std::pair(task.anomalies, from.anomalies)}) {
+    for (const auto& [pool_rows, table_rows] :
+         {std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>(task.normals, from.normals),
+          std::pair(task.anomalies, from.anomalies)}) {
       const Matrix expected = suite.views.transform(suite.preprocessor.transform(rows.table, table_rows));
       ASSERT_EQ(pool_rows.size(), table_rows.size());
       for (std::size_t i = 0; i < pool_rows.size(); ++i) {

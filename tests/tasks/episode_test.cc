@@ -18,16 +18,16 @@ namespace {
 Task make_task(std::size_t normals, std::size_t anomalies, std::size_t repeat = 1) {
   const auto pool = std::make_shared<RowPool>();
   pool->rows = Matrix(normals + anomalies, 2);
-  Task task{"example", pool, {}, {}};
+  std::vector<std::uint32_t> of_class[2];
   for (std::uint32_t r = 0; r < normals + anomalies; ++r) {
     const bool anomaly = r >= normals;
     const std::size_t start = anomaly ? normals : 0;
     pool->identity.push_back(static_cast<std::uint32_t>(start + (r - start) / repeat * repeat));
     pool->rows(r, 0) = static_cast<float>(r);
     pool->rows(r, 1) = static_cast<float>(pool->identity.back());
-    (anomaly ? task.anomalies : task.normals).push_back(r);
+    of_class[anomaly ? 1 : 0].push_back(r);
   }
-  return task;
+  return {"example", pool, of_class[0], of_class[1]};
 }
 
 Stream stream(std::uint64_t index, std::uint64_t seed = 7) { return {seed, Purpose::kTest, index}; }

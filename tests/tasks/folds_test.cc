@@ -2,8 +2,11 @@
 #include "oddshot/tasks/folds.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -35,14 +38,16 @@ TaskSuite example(std::size_t tasks) {
   suite.views = one_column();
   for (std::size_t t = 0; t < tasks; ++t) {
     Task task{std::string(1, static_cast<char>('a' + t)), pool, {}, {}};
-    for (std::uint32_t r = 0; r < normals; ++r) task.normals.push_back(r);
+    std::vector<std::uint32_t> numbers(normals);
+    std::iota(numbers.begin(), numbers.end(), 0U);
+    task.normals = std::move(numbers);
     for (std::size_t i = 0; i < 10; ++i) task.anomalies.push_back(static_cast<std::uint32_t>(normals + 10 * t + i));
     suite.training.push_back(std::move(task));
   }
   return suite;
 }
 
-std::set<std::uint32_t> as_set(const std::vector<std::uint32_t>& rows) { return {rows.begin(), rows.end()}; }
+std::set<std::uint32_t> as_set(std::span<const std::uint32_t> rows) { return {rows.begin(), rows.end()}; }
 
 TEST(LeaveTasksOut, EveryTaskIsLeftOutOnceWithAllItsAnomalies) {
   const TaskSuite suite = example(5);

@@ -26,9 +26,10 @@ Task make_task(std::size_t normals, std::size_t anomalies, std::uint64_t index) 
   std::iota(pool->identity.begin(), pool->identity.end(), 0U);
   Stream stream(4, Purpose::kTest, index);
   for (std::size_t i = 0; i < (normals + anomalies) * kColumns; ++i) pool->rows.data()[i] = stream.normal() + 3;
-  Task task{"task " + std::to_string(index), pool, {}, {}};
-  for (std::uint32_t r = 0; r < normals + anomalies; ++r) (r < normals ? task.normals : task.anomalies).push_back(r);
-  return task;
+  std::vector<std::uint32_t> rows(normals + anomalies);
+  std::iota(rows.begin(), rows.end(), 0U);
+  const auto first_anomaly = rows.begin() + static_cast<std::ptrdiff_t>(normals);
+  return {"task " + std::to_string(index), pool, std::vector(rows.begin(), first_anomaly), std::vector(first_anomaly, rows.end())};
 }
 
 struct Source {

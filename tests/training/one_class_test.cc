@@ -34,6 +34,7 @@ std::vector<Task> two_sided_tasks(std::size_t count, std::uint64_t index) {
     std::iota(pool->identity.begin(), pool->identity.end(), 0U);
     Task task;
     task.name = "task" + std::to_string(t);
+    std::vector<std::uint32_t> normals;
     const float side = stream.below(2) == 0 ? -0.5F : 0.5F;
     for (std::uint32_t r = 0; r < kRows; ++r) {
       const bool anomaly = r >= kRows / 2;
@@ -43,8 +44,9 @@ std::vector<Task> two_sided_tasks(std::size_t count, std::uint64_t index) {
       }
       row[0] = 0.3F * row[0] + (anomaly ? -side : side);
       row[1] = 0.3F * row[1] + 3;
-      (anomaly ? task.anomalies : task.normals).push_back(r);
+      (anomaly ? task.anomalies : normals).push_back(r);
     }
+    task.normals = std::move(normals);
     task.pool = std::move(pool);
     tasks.push_back(std::move(task));
   }

@@ -26,6 +26,7 @@ std::vector<Task> toy_tasks(std::size_t count) {
     std::iota(pool->identity.begin(), pool->identity.end(), 0U);
     Task task;
     task.name = "task" + std::to_string(t);
+    std::vector<std::uint32_t> normals;
     for (std::uint32_t r = 0; r < 300; ++r) {
       for (float& value : pool->rows.row(r)) {
         value = stream.normal();
@@ -33,8 +34,9 @@ std::vector<Task> toy_tasks(std::size_t count) {
       if (r >= 200) {
         pool->rows(r, t % kFeatures) += 3.0F;
       }
-      (r < 200 ? task.normals : task.anomalies).push_back(r);
+      (r < 200 ? normals : task.anomalies).push_back(r);
     }
+    task.normals = std::move(normals);
     task.pool = std::move(pool);
     tasks.push_back(std::move(task));
   }

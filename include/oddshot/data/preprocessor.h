@@ -66,8 +66,8 @@ class Preprocessor {
   // `report` may be null; what it held is replaced.   O(rows * (width + columns)), allocates the result and a few words a category.
   Matrix transform(const Table& table, std::span<const std::uint32_t> rows, TransformReport* report = nullptr) const;
 
-  // [rows.size()] one column of these features, to the same bits.   O(rows * the features of its column); without windows nothing else is
-  // made.
+  // [rows.size()] one column of these features, to the same bits. Throws ArgumentError if there is none, and what transform() does. O(rows
+  // * the features of its column); without windows nothing else is made.
   std::vector<float> transform_feature(const Table& table, std::span<const std::uint32_t> rows, std::size_t feature) const;
 
   std::size_t width() const;

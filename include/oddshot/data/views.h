@@ -71,7 +71,7 @@ class Views {
   // Throws ShapeError if there are not as many kinds as columns, ArgumentError for no rows, no columns or an option out of range,
   // NumericError for a value that is not finite (by row and column). Indicators are 0 or 1.   O(N D log N + n d^2 + d^3), d <= widest.
   static Views fit(MatrixView features, std::span<const FeatureKind> kinds, const ViewOptions& options = {});
-  // The same. Holds one column and, of plain and rank, n rows.
+  // The same. Holds one column and, of plain and rank, n rows. Throws ShapeError also if fewer or more is given than was asked for.
   static Views fit(const FeatureRows& features, std::span<const FeatureKind> kinds, const ViewOptions& options = {});
 
   std::size_t inputs() const { return kinds_.size(); }  // D

@@ -36,7 +36,7 @@ struct FeatureGroup {
 
 // How the rows of a pool are related to features.
 struct FeatureSpace {
-  std::vector<FeatureGroup> groups;  // one after another; they cover the first columns of a pool row, [0, width())
+  std::vector<FeatureGroup> groups;  // one after another; they cover the first columns of its plain view, [0, width())
   float limit = 8;                   // numbers stay within [-limit, limit]
   // Pool rows [N x P] of features [N x width()], for rows that are made; may be called concurrently. Empty: the features are the rows.
   std::function<Matrix(MatrixView features)> rows_of;
@@ -84,7 +84,7 @@ AugmentOptions parse_augment(std::string_view text);
 // The sources of `options` that have a weight and tasks, "real" first. An episode as large as `episode` (the largest number of shots that
 // training uses) can be drawn from every pseudo-task. Tasks that share pool and normals are augmented together, those of another pool or
 // with normals of their own apart. Depends on the arguments alone, whatever the pool's size.
-// Throws ArgumentError for options out of range, ShapeError if a pool has fewer columns than the space has features.
+// Throws ArgumentError for options out of range, ShapeError if a pool's plain view has fewer columns than the space has features.
 std::vector<TaskSource> augment(std::span<const Task> training, const FeatureSpace& space, const AugmentOptions& options,
                                 const EpisodeSpec& episode, std::uint64_t seed, ThreadPool& pool);
 

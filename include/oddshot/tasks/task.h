@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "oddshot/base/matrix.h"
@@ -33,11 +34,31 @@ struct RowPool {
   Matrix gather(std::span<const std::uint32_t> numbers, std::string_view view = {}) const;
 };
 
+// Numbers of rows that do not change any more, shared by all copies: tasks by the dozen have the same normals, most of their table.
+class RowNumbers {
+ public:
+  RowNumbers() = default;
+  RowNumbers(std::vector<std::uint32_t> numbers)  // NOLINT(google-explicit-constructor): a list is what it is
+      : numbers_(std::make_shared<const std::vector<std::uint32_t>>(std::move(numbers))) {}
+
+  operator const std::vector<std::uint32_t>&() const { return *numbers_; }  // NOLINT(google-explicit-constructor): likewise
+  std::size_t size() const { return numbers_->size(); }
+  bool empty() const { return numbers_->empty(); }
+  std::uint32_t operator[](std::size_t i) const { return (*numbers_)[i]; }
+  const std::uint32_t* data() const { return numbers_->data(); }
+  auto begin() const { return numbers_->begin(); }
+  auto end() const { return numbers_->end(); }
+  bool operator==(const RowNumbers& other) const { return numbers_ == other.numbers_ || *numbers_ == *other.numbers_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::uint32_t>> numbers_ = std::make_shared<const std::vector<std::uint32_t>>();
+};
+
 // Indices into the pool. `pool` is shared by all tasks cut from the same table and by nobody else.
 struct Task {
   std::string name;
   std::shared_ptr<const RowPool> pool;
-  std::vector<std::uint32_t> normals;
+  RowNumbers normals;
   std::vector<std::uint32_t> anomalies;
 };
 
@@ -77,7 +98,7 @@ EpisodeSpec fitted_to(const Task& task, EpisodeSpec spec);
 // query rows likewise. Their columns are those of `view`, or of all views (joined rows) if it is empty; which rows are drawn does not
 // depend on it. Throws ArgumentError, naming task and counts, if the task has too few rows for the support, or no normal or no anomaly is
 // left for the query that asks for some; or if there is no such view. O(rows drawn), whatever the size of the task, unless most rows are
-// duplicates.
+// duplicates; and what it takes to gather() them.
 Episode sample_episode(const Task& task, const EpisodeSpec& spec, Stream stream, std::string_view view = {});
 
 }  // namespace oddshot

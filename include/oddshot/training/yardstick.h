@@ -45,7 +45,7 @@ struct YardstickResult {
   unsigned threads = 0;
   std::uint64_t steps = 0;       // timed, on all threads
   double mflop_per_step = 0;     // products alone: 2 for each weight and row that a pass meets; of wide rows, see below
-  double ms_per_step = 0;        // the fastest
+  double ms_per_step = 0;        // the fastest; of training on one thread one step in 500 is faster
   double p50_us = 0;             // of all steps
   double p99_us = 0;             //
   double gflops = 0;             // of the fastest step, on all threads
