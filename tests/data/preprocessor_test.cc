@@ -101,6 +101,26 @@ TEST(Preprocessor, TransformsTheRowsAskedForInTheirOrder) {
   }
 }
 
+// Numbers, whether they are missing, categories; with windows and without.
+TEST(Preprocessor, GivesOneFeatureAsAmongAll) {
+  Table table = flows();
+  table.columns.push_back(numeric("at", {0, 1, 2, 3}));
+  for (const bool windows : {false, true}) {
+    PreprocessorOptions options;
+    if (windows) options.windows = {.means = {2}, .deviations = {}, .changes = {}, .lags = {1}, .group = "service", .time = "at"};
+    const std::vector<std::string> columns = windows ? std::vector<std::string>{"duration", "bytes", "flag"} : names(table);
+    const Preprocessor p = Preprocessor::fit(table, columns, all_rows(table), {}, options);
+    const std::uint32_t rows[] = {3, 0, 2};
+    const Matrix whole = p.transform(table, rows);
+    for (std::size_t f = 0; f < p.width(); ++f) {
+      const std::vector<float> one = p.transform_feature(table, rows, f);
+      ASSERT_EQ(one.size(), 3U);
+      for (std::size_t r = 0; r < 3; ++r) EXPECT_EQ(one[r], whole(r, f)) << p.feature_names()[f] << (windows ? ", windows" : "");
+    }
+    EXPECT_THROW(p.transform_feature(table, rows, p.width()), ArgumentError);
+  }
+}
+
 TEST(Preprocessor, FitsOnTheRowsGivenAlone) {
   Table table;
   table.columns = {numeric("a", {1, 2, 3, 1e6F}), category("c", {"x", "y", "x", "z"})};

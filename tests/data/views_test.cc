@@ -368,6 +368,22 @@ TEST(Views, ComeBackFromTheirPartsToTheSameBits) {
   EXPECT_TRUE(std::equal(a.data(), a.data() + a.rows() * a.cols(), b.data()));
 }
 
+TEST(Views, RefuseFeaturesThatAreNotAsMany) {
+  const std::vector<FeatureKind> kinds(2, FeatureKind::kNumeric);
+  Matrix rows(5, 2);
+  for (std::size_t r = 0; r < 5; ++r) rows(r, 0) = rows(r, 1) = static_cast<float>(r);
+  FeatureRows given{5, [&](std::size_t) { return std::vector<float>{0, 1, 2, 3, 4}; },
+                    [&](std::span<const std::uint32_t> numbers) { return gathered(rows.view(), numbers); }};
+  EXPECT_EQ(Views::fit(given, kinds).to_json(), Views::fit(rows, kinds).to_json());
+  EXPECT_THROW(Views::fit(rows, kinds).transform(Matrix(1, 3), kPlain), ShapeError);
+  FeatureRows few_values = given;
+  few_values.column = [](std::size_t) { return std::vector<float>(4); };
+  EXPECT_THROW(Views::fit(few_values, kinds), ShapeError);
+  FeatureRows few_rows = given;
+  few_rows.some = [](std::span<const std::uint32_t>) { return Matrix(1, 2); };
+  EXPECT_THROW(Views::fit(few_rows, kinds), ShapeError);
+}
+
 TEST(Views, RefuseWhatCannotBeFitted) {
   const Matrix rows = mixed_rows(5, 2, 0);
   EXPECT_EQ(error_text<ShapeError>([&] { Views::fit(rows, kinds_of(3, 0)); }), "3 kinds for 2 features");
