@@ -13,6 +13,8 @@
 #include <gtest/gtest.h>
 
 #include "oddshot/base/error.h"
+#include "oddshot/base/thread_pool.h"
+#include "oddshot/tasks/augment.h"
 #include "oddshot/tasks/folds.h"
 #include "oddshot/tasks/suite.h"
 #include "tasks/identity.h"
@@ -136,6 +138,37 @@ TEST(OnDemand, ASuiteIsTheSameAsOneThatHoldsItsRows) {
   const TaskSuite again = encode(std::make_shared<const SuiteRows>(rows), held.preprocessor, held.views, held.reference, 0);
   EXPECT_TRUE(again.training[0].pool->rows.empty());
   expect_equal(held, again);
+}
+
+// Pseudo-tasks of every source are made of the same rows, to the same episodes.
+TEST(OnDemand, TheSuiteIsAugmentedAlike) {
+  const SuiteRows rows = example();
+  const TaskSuite held = encode(rows);
+  const TaskSuite made = encode(std::make_shared<const SuiteRows>(rows), 0);
+  const AugmentOptions options = parse_augment("real=1,mixtures=1,clusters=1,sub-clusters=1,local=1,tasks=8");
+  const EpisodeSpec episode{.shots = 2, .normals = 10};
+  ThreadPool threads(2);
+  const auto of_held = augment(held.training, feature_space(held.preprocessor, held.views), options, episode, 1, threads);
+  const auto of_made = augment(made.training, feature_space(made.preprocessor, made.views), options, episode, 1, threads);
+  ASSERT_EQ(of_held.size(), of_made.size());
+  ASSERT_GT(of_held.size(), 3U);
+  for (std::size_t s = 0; s < of_held.size(); ++s) {
+    EXPECT_EQ(of_held[s].name, of_made[s].name);
+    ASSERT_EQ(of_held[s].tasks.size(), of_made[s].tasks.size()) << of_held[s].name;
+    for (std::size_t t = 0; t < of_held[s].tasks.size(); ++t) {
+      expect_equal(sample_episode(of_held[s].tasks[t], episode, Stream(2, Purpose::kTest, t)),
+                   sample_episode(of_made[s].tasks[t], episode, Stream(2, Purpose::kTest, t)));
+    }
+  }
+}
+
+// A suite with nothing held out.
+TEST(OnDemand, TheOtherSideMayBeEmpty) {
+  SuiteRows rows = example();
+  rows.held_out.clear();
+  const TaskSuite held = encode(rows);
+  EXPECT_TRUE(held.held_out.empty());
+  expect_equal(held, encode(std::make_shared<const SuiteRows>(rows), 0));
 }
 
 TEST(OnDemand, ASuiteKeepsTheTableThatItIsGiven) {
